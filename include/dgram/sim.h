@@ -1,0 +1,31 @@
+/* dgram/sim.h: a network in memory, for tests of protocols: no kernel, no sleeping, its own clock. */
+
+#ifndef DGRAM_SIM_H
+#define DGRAM_SIM_H
+
+#include <dgram.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Creates a stack on a network of its own: one host with 127.0.0.1 and ::1 on interface 1, "lo". What is
+ * sent arrives: nothing is lost, delayed or reordered, but a socket's receive buffer is bounded and
+ * drops what does not fit. Time stands still until dgram_run has nothing else to do; then it jumps to
+ * the next timer. The name "localhost" resolves, all others are unknown.
+ *
+ * options    borrows; NULL: all defaults. `kind` and `disable` have no meaning here.
+ * ret_stack  returns new: dgram_stack_close releases it, by way of dgram_run.
+ * Errors     DGRAM_EINVAL, DGRAM_ENOMEM. */
+#define dgram_sim_stack_create(options, ret_stack)                                                 \
+  dgram_sim_stack_create_sized((options), sizeof(dgram_stack_options), (ret_stack))
+
+/* The function under the macro, for other languages. */
+DGRAM_EXTERN int dgram_sim_stack_create_sized(const dgram_stack_options *options, size_t size,
+                                              dgram_stack **ret_stack);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

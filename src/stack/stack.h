@@ -1,0 +1,269 @@
+/* THE contract between the core and a network stack.
+ *
+ * The core (src/core) knows what a dgram socket is: states, events, queues, limits, order. It makes no
+ * system call and reads no clock. A stack (src/stack/linux, uv, sim) knows where datagrams go. It never
+ * sees a dgram_socket from inside. Between them stands this file, and nothing else:
+ *
+ *   struct dgram_stack           the stack, embedded first in the struct of each implementation
+ *   struct dgram__endpoint       a stack's half of one socket, embedded first likewise
+ *   struct dgram__stack_ops      what the core asks of a stack: one table of functions each
+ *   dgram__endpoint_..., dgram__stack_..., dgram__lookup_...
+ *                                what a stack tells the core: functions of the core, at the end
+ *
+ * Words. To *tell* is to call one of the latter. *The loop* is whatever calls a stack when something
+ * happened: libuv, or dgram_run of the simulation. *From the loop* means not inside a call that the
+ * core has made: telling always happens from the loop, so the core may call user code there (rule 2).
+ *
+ * After each telling everything may have changed: the endpoint may have been closed, receiving
+ * stopped, a send begun. The memory of an endpoint stays valid until the stack has given it back (see
+ * close_endpoint), that of a stack until it has told dgram__stack_closed. So a stack looks at its own
+ * flags again after each telling, and at nothing else.
+ *
+ * Arguments are checked before a stack sees them: families match, ports and TTLs are in range,
+ * lengths fit, calls come only in the states named below. Codes are those of dgram.h. */
+
+#ifndef DGRAM_STACK_STACK_H
+#define DGRAM_STACK_STACK_H
+
+#include "dgram.h"
+#include "core/limits.h"
+
+struct dgram__host;   /* the core's half of a stack */
+struct dgram__lookup; /* the core's record of a lookup in flight */
+struct dgram__stack_ops;
+
+/* A stack. Implementations embed it first, so that a pointer to one is a pointer to the other. */
+struct dgram_stack {
+  const struct dgram__stack_ops *ops;
+  struct dgram__host *host; /* the core's; made by dgram__stack_init, gone after dgram__stack_closed */
+  dgram_allocator allocator;
+};
+
+/* A stack's half of one socket. Implementations embed it first. The core allocates it zeroed, of
+ * ops->endpoint_size bytes, together with the socket, sets the first three fields and calls open. */
+struct dgram__endpoint {
+  dgram_stack *stack;
+  dgram_socket *socket; /* the core's half; opaque */
+  int type;             /* DGRAM_UDP4 or DGRAM_UDP6 */
+  bool blocked;         /* the core's: a send came back short, sendable has not been told since */
+
+  /* Counters that the stack keeps, for dgram_get_stats. */
+  uint64_t receive_calls; /* calls to the system that received, or tried to */
+  uint64_t send_calls;    /* calls to the system that sent, or tried to */
+  uint64_t truncated;     /* datagrams cut to the memory to receive into */
+};
+
+/* Flags of ops->bind. */
+enum dgram__bind_flags { DGRAM__BIND_REUSE_ADDR = 1 << 0 };
+
+/* Flags of ops->send. */
+enum dgram__send_flags {
+  DGRAM__SEND_TRY = 1 << 0 /* a short result shall not be followed by a telling */
+};
+
+/* Options of ops->set_option. Values as dgram.h's setters have them. */
+enum dgram__option {
+  DGRAM__OPTION_BROADCAST,
+  DGRAM__OPTION_TTL,
+  DGRAM__OPTION_MULTICAST_TTL,
+  DGRAM__OPTION_MULTICAST_LOOPBACK
+};
+
+/* One address of one interface. An interface with several addresses has several entries. */
+struct dgram__interface {
+  unsigned index;        /* 1 or more */
+  dgram_address address; /* IPv4 or IPv6, port 0 */
+  char name[DGRAM__INTERFACE_NAME_MAX];
+};
+
+/* What the core asks of a stack. Every function is there. */
+struct dgram__stack_ops {
+  /* "linux", "uv", "sim": for messages and tests. */
+  const char *name;
+
+  /* Bytes of the struct that embeds struct dgram__endpoint. */
+  size_t endpoint_size;
+
+  /* Bits of dgram_send_info.set and of dgram_set_recv_info that this stack can do. The core refuses
+   * others with DGRAM_ENOTSUP before the stack sees them. */
+  uint32_t send_info;
+  uint32_t recv_info;
+
+  /* -- the stack itself -- */
+
+  /* Runs the loop until no stack on it is alive (see set_alive), or stop was called; then returns 0.
+   * Never called within itself. A simulation in which nothing can happen any more although something is
+   * alive returns DGRAM_EDEADLK. */
+  int (*run)(dgram_stack *stack);
+
+  /* Makes run return after this turn, or the next run at once. */
+  void (*stop)(dgram_stack *stack);
+
+  /* Whether this stack holds its loop: true while the core has something that must end before the
+   * program may. At first false. Also makes uv_run of a user's own loop stay or return. */
+  void (*set_alive)(dgram_stack *stack, bool alive);
+
+  /* Asks for dgram__stack_turn to be told from the loop, before it next sleeps. Any number of calls
+   * before the telling are one. A call inside the telling asks for another. */
+  void (*wake)(dgram_stack *stack);
+
+  /* Asks for dgram__stack_alarm to be told once now() has reached deadline_ns. A later call replaces
+   * the earlier one; UINT64_MAX takes it back. It may be told early (the core looks at the clock
+   * again and asks anew) but not much later than the loop's resolution. */
+  void (*set_alarm)(dgram_stack *stack, uint64_t deadline_ns);
+
+  /* The time in ns: monotonic, any start. */
+  uint64_t (*now)(dgram_stack *stack);
+
+  /* Gives up what the stack holds of its loop: called once, when all its endpoints have been given
+   * back and all lookups have ended or been cancelled. When the stack's last handle is gone it tells
+   * dgram__stack_closed, from the loop, and then frees its own struct with its allocator. */
+  void (*close)(dgram_stack *stack);
+
+  /* Writes one line, without a newline at its end, where a person may see it: standard error. */
+  void (*print)(dgram_stack *stack, const char *line);
+
+  /* -- names and interfaces -- */
+
+  /* Starts to look up a name, off the loop, and returns at once. name is borrowed. family is
+   * DGRAM_IPV4, DGRAM_IPV6 or 0 for both. When it has ended, and it was not cancelled, the stack tells
+   * dgram__lookup_done, from the loop, once. *ret_request is what cancel_lookup takes. Where the call
+   * fails it tells nothing. */
+  int (*lookup)(dgram_stack *stack, const char *name, int family, struct dgram__lookup *lookup,
+                void **ret_request);
+
+  /* Nobody waits for this lookup any more: nothing will be told of it. Where the system cannot stop
+   * it, its memory stays behind until it ends, which may be after the stack is closed. */
+  void (*cancel_lookup)(dgram_stack *stack, void *request);
+
+  /* Fills list with the addresses of the interfaces that are up, up to capacity, and returns how many
+   * there are in all, which may be more; or a code. */
+  int (*interfaces)(dgram_stack *stack, struct dgram__interface *list, size_t capacity);
+
+  /* if_nametoindex(3): 1 or more, or DGRAM_ENODEV. */
+  int (*interface_index)(dgram_stack *stack, const char *name);
+
+  /* if_indextoname(3) into DGRAM__INTERFACE_NAME_MAX bytes: 0 or DGRAM_ENODEV. */
+  int (*interface_name)(dgram_stack *stack, unsigned index, char *name);
+
+  /* -- an endpoint's life: open, then bind or adopt, then the rest, then close_endpoint -- */
+
+  /* Makes a zeroed endpoint ready to be bound. No descriptor yet. Where it fails, close_endpoint is
+   * not called. */
+  int (*open)(struct dgram__endpoint *endpoint);
+
+  /* Makes a socket and binds it to a numeric address (port 0: any), within the call. Where it fails
+   * nothing is left behind, and bind or adopt may be tried again. udp6 sockets take IPv4 peers too,
+   * as mapped addresses. Does not begin to receive. */
+  int (*bind)(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
+
+  /* Takes over a descriptor in place of bind. It must be a datagram socket of the endpoint's family:
+   * else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's. One that is
+   * not bound is bound to any port. On success it is the endpoint's, and non-blocking. */
+  int (*adopt)(struct dgram__endpoint *endpoint, int fd);
+
+  /* Closes a descriptor that nobody wants any more. */
+  void (*discard)(dgram_stack *stack, int fd);
+
+  /* The address it is bound to. Only while bound. */
+  int (*local_address)(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+
+  /* Begins to tell dgram__endpoint_received, once for each call to the system that brought something,
+   * with all that it brought. In one turn of the loop at most DGRAM__RECEIVE_TURN datagrams and a
+   * batch; what is left comes in the next turn, after timers and other sockets. Only while bound;
+   * twice is once. */
+  int (*receive_start)(struct dgram__endpoint *endpoint);
+
+  /* From the return on nothing is told of receiving. What the endpoint has not read stays in the
+   * system. Only while bound; twice is once. */
+  void (*receive_stop)(struct dgram__endpoint *endpoint);
+
+  /* Asks for the info named by bits, all of which are in recv_info. Only while bound. */
+  int (*set_recv_info)(struct dgram__endpoint *endpoint, uint32_t bits);
+
+  /* Hands datagrams to the system, in order, without waiting. Writes list[i].result, bytes or a code,
+   * for each it has dealt with, and returns their number. One that fails does not stop those after it.
+   * Fewer than count: the system takes no more now. Then, unless flags has DGRAM__SEND_TRY, the core
+   * does not call again until the stack tells dgram__endpoint_sendable; the datagram that came first
+   * among the rest stays where it is, with its bytes, until then, so a stack that can only wait
+   * by queueing may have queued that one (and no other). Neighbours with the same destination and
+   * equal info may leave as one segmented datagram. parts is at most DGRAM__PARTS_MAX. May be called
+   * while a telling is under way. Only while bound. */
+  int (*send)(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count, unsigned flags);
+
+  /* Sets an option. Only while bound. */
+  int (*set_option)(struct dgram__endpoint *endpoint, int option, int value);
+
+  /* Joins or leaves a multicast group on one interface; interface NULL: the system's choice. Its index
+   * and its address (of the group's family, or family 0 where it has none) name the same interface:
+   * a stack uses what its system wants. Only while bound. */
+  int (*set_membership)(struct dgram__endpoint *endpoint, bool join, const dgram_address *group,
+                        const struct dgram__interface *interface);
+
+  /* Ends an endpoint that was opened, bound or not: when it returns the port is free, and nothing more is
+   * told of it but this: where it returns false, handles of a loop still need its memory, and the
+   * stack gives the endpoint back by dgram__endpoint_closed, from the loop. Where it returns true it is
+   * given back already. A datagram that send had queued is dropped or sent, its bytes are not touched
+   * any more. */
+  bool (*close_endpoint)(struct dgram__endpoint *endpoint);
+};
+
+/* ------------------------------------------------- what a stack tells the core: in src/core --- */
+
+/* Sets up the common part of a stack that its implementation has allocated zeroed: ops, the allocator
+ * of options (which are complete and checked), the core's half. Returns 0 or DGRAM_ENOMEM. */
+int dgram__stack_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
+                      const dgram_stack_options *options);
+
+/* Frees what dgram__stack_init made, for a stack that fails to be created after it. */
+void dgram__stack_uninit(dgram_stack *stack);
+
+/* Copies options of size bytes, NULL allowed, into *ret_options, and checks them. DGRAM_EINVAL: fields
+ * beyond those known are set, half an allocator, memory to receive into under one slot. */
+int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
+                              dgram_stack_options *ret_options);
+
+/* Memory from a stack's allocator: malloc, zeroed malloc, realloc, free. */
+void *dgram__malloc(dgram_stack *stack, size_t size);
+void *dgram__calloc(dgram_stack *stack, size_t size);
+void *dgram__realloc(dgram_stack *stack, void *memory, size_t size);
+void dgram__free(dgram_stack *stack, void *memory);
+
+/* The turn that wake asked for. */
+void dgram__stack_turn(dgram_stack *stack);
+
+/* The alarm that set_alarm asked for has rung. */
+void dgram__stack_alarm(dgram_stack *stack);
+
+/* The end of close: the user's callback runs in here, and the core's half is gone after it. The stack
+ * frees its own struct next. */
+void dgram__stack_closed(dgram_stack *stack);
+
+/* A lookup has ended: status is the number of addresses (port 0, in the resolver's order, at most
+ * DGRAM__LOOKUP_ADDRESSES_MAX), or a code. Addresses are borrowed. */
+void dgram__lookup_done(struct dgram__lookup *lookup, int status, const dgram_address *addresses);
+
+/* One call to the system brought count (1 or more) datagrams. Messages and bytes are borrowed. */
+void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_message *messages,
+                              size_t count);
+
+/* Receiving failed; it goes on. syscall is a constant, "recvmsg" mostly. */
+void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code, const char *syscall);
+
+/* After a short send the system may take more. first is DGRAM_EAGAIN where the datagram that came
+ * first among the rest is to be offered again; else its result, the stack having queued it. */
+void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first);
+
+/* An endpoint whose close_endpoint returned false is given back. Its memory is gone on return. */
+void dgram__endpoint_closed(struct dgram__endpoint *endpoint);
+
+/* ------------------------------------------------------------- the default stack: in loop/ --- */
+
+/* The calling thread's default stack. Where there is none it is made if create is true, else
+ * *ret_stack is NULL. DGRAM_EWRONGTHREAD: it belongs to another thread. */
+int dgram__default_stack(bool create, dgram_stack **ret_stack);
+
+/* The default stack is about to be closed: another thread may have the next one. */
+void dgram__default_stack_release(dgram_stack *stack);
+
+#endif
