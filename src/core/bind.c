@@ -1,0 +1,258 @@
+/* Binding a socket.
+ *
+ * The happy path: dgram_bind reads its options; a literal is bound by the stack within the call, a name is
+ * looked up first, and where the stack has a binder, that is asked from the loop for a descriptor.
+ * Whatever it was, the outcome is told in the socket's turn: the socket is BOUND, receives, `listening` is
+ * emitted, the callback gets 0, and what was queued meanwhile leaves.
+ *
+ * Failure modes: the lookup, the binder or the system answers with a code. Then the socket is UNBOUND again,
+ * the sends that waited fail with that code, the callback gets it, and `error` is emitted. Closing first
+ * cancels: the callback gets DGRAM_ECANCELED and `listening` is not emitted; but where sends wait the bind
+ * goes on until they have left, or the linger has ended. */
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "core/binding.h"
+#include "core/resolve.h"
+#include "core/socket.h"
+
+/* ---------------------------------------------------------------------------------- outcome --- */
+
+void dgram__bind_settle(struct dgram__binding *binding, int code, const char *syscall) {
+  binding->stage = DGRAM__BIND_SETTLED;
+  binding->outcome = code;
+  binding->syscall = syscall;
+  if (code == 0) binding->socket->endpoint_bound = true;
+  dgram__socket_want_turn(binding->socket);
+}
+
+static unsigned bind_flags(const dgram_socket *socket) {
+  return socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0;
+}
+
+static void bind_endpoint(struct dgram__binding *binding) {
+  dgram_socket *socket = binding->socket;
+  const struct dgram__stack_ops *ops = socket->stack->ops;
+
+  dgram__bind_settle(binding, ops->bind(socket->endpoint, &binding->local, bind_flags(socket)), "bind");
+}
+
+/* The address is numeric now. A binder must not be asked inside dgram_bind (rule 2). */
+static void bind_or_ask(struct dgram__binding *binding) {
+  if (binding->binder_cb == NULL) {
+    bind_endpoint(binding);
+  } else {
+    binding->stage = DGRAM__BIND_ASKING;
+    dgram__socket_want_turn(binding->socket);
+  }
+}
+
+static void on_lookup_done(struct dgram__waiter *waiter, int status,
+                           const dgram_address *addresses) {
+  struct dgram__binding *binding = (struct dgram__binding *)waiter;
+  const uint16_t port = binding->local.port;
+
+  if (status < 0) {
+    dgram__bind_settle(binding, status, "getaddrinfo");
+    return;
+  }
+  binding->local = addresses[0];
+  binding->local.port = port;
+  bind_or_ask(binding);
+}
+
+/* --------------------------------------------------------------------------------- the turn --- */
+
+static void emit_listening(dgram_socket *socket) {
+  struct dgram__emission emission;
+
+  dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__LISTENING);
+  while (dgram__emission_next(&emission)) {
+    ((dgram_listening_cb)emission.cb)(socket, emission.data);
+  }
+  dgram__emission_end(&emission);
+}
+
+/* A socket that is bound but cannot receive, for want of memory, says so and can be resumed. */
+static void listen_and_tell(dgram_socket *socket, dgram_bind_cb cb, void *data) {
+  const int code = dgram__receive_begin(socket);
+
+  emit_listening(socket);
+  if (cb != NULL) cb(socket, socket->life == DGRAM__OPEN ? 0 : DGRAM_ECANCELED, data);
+  if (code < 0) dgram__socket_emit_error(socket, code, "recvmsg", NULL, 0, false);
+}
+
+static void tell_failure(dgram_socket *socket, const struct dgram__binding *binding) {
+  char text[DGRAM_ADDRESS_TEXT] = "";
+  const char *address = binding->address;
+
+  if (address[0] == '\0') {
+    (void)dgram_address_format(&binding->local, text, sizeof text);
+    address = text;
+  }
+  dgram__send_fail_all(socket, binding->outcome, binding->syscall);
+  if (binding->cb != NULL) binding->cb(socket, binding->outcome, binding->data);
+  dgram__socket_emit_error(socket, binding->outcome, binding->syscall, address,
+                           binding->local.port, binding->cb != NULL);
+}
+
+static void finish(dgram_socket *socket) {
+  struct dgram__binding *binding = socket->binding;
+  const bool bound = binding->stage == DGRAM__BIND_SETTLED && binding->outcome == 0;
+
+  socket->binding = NULL;
+  dgram__socket_set_binding_state(socket, bound ? DGRAM__BOUND : DGRAM__UNBOUND);
+  if (binding->stage == DGRAM__BIND_CANCELLED || (bound && socket->life != DGRAM__OPEN)) {
+    if (binding->cb != NULL) binding->cb(socket, DGRAM_ECANCELED, binding->data);
+  } else if (bound) {
+    listen_and_tell(socket, binding->cb, binding->data);
+  } else {
+    dgram__share_end(socket);
+    tell_failure(socket, binding);
+  }
+  dgram__free(socket->stack, binding);
+}
+
+void dgram__bind_turn(dgram_socket *socket) {
+  struct dgram__binding *binding = socket->binding;
+
+  if (socket->listening_pending && socket->life == DGRAM__OPEN) {
+    socket->listening_pending = false;
+    dgram__socket_update_hold(socket);
+    listen_and_tell(socket, NULL, NULL);
+    return;
+  }
+  if (binding == NULL) return;
+  if (binding->stage == DGRAM__BIND_ASKING && dgram__binder_ask(binding) == 1) {
+    bind_endpoint(binding);
+  }
+  if (binding->stage >= DGRAM__BIND_SETTLED) finish(socket);
+}
+
+void dgram__bind_cancel(dgram_socket *socket) {
+  struct dgram__binding *binding = socket->binding;
+
+  if (binding == NULL) return;
+  dgram__lookup_leave(socket->stack, &binding->waiter);
+  dgram__binder_forget(binding);
+  binding->stage = DGRAM__BIND_CANCELLED;
+  dgram__socket_want_turn(socket);
+}
+
+/* ------------------------------------------------------------------------------- implicitly --- */
+
+/* Exclusive, as in Node, so no binder is asked; and without reuse_addr, for which the system could answer
+ * a port that another socket has. */
+int dgram__bind_implicitly(dgram_socket *socket) {
+  const int family = dgram__address_family_of(socket->type);
+  const dgram_address any = dgram__address_any(family, 0);
+  int code;
+
+  if (socket->binding_state != DGRAM__UNBOUND) return 0;
+  code = socket->stack->ops->bind(socket->endpoint, &any, 0);
+  if (code < 0) return code;
+  socket->endpoint_bound = true;
+  socket->listening_pending = true;
+  dgram__socket_set_binding_state(socket, DGRAM__BOUND);
+  dgram__socket_want_turn(socket);
+  return 0;
+}
+
+/* --------------------------------------------------------------------- public entry points --- */
+
+/* Reads the address to bind to. Returns 0: numeric; 1: a name; or a code. */
+static int read_local(const dgram_socket *socket, const dgram_bind_options *options,
+                      dgram_address *ret_local) {
+  const int family = dgram__address_family_of(socket->type);
+  const char *text = options->address;
+  int code;
+
+  if (options->port < 0 || options->port > DGRAM__PORT_MAX) return DGRAM_EBADPORT;
+  *ret_local = dgram__address_any(family, (uint16_t)options->port);
+  if (text == NULL || text[0] == '\0') return 0;
+  code = dgram__literal_read(socket->stack, text, ret_local);
+  if (code == 1) {
+    code = dgram__name_check(text);
+    return code < 0 ? code : 1;
+  }
+  if (code < 0) return code;
+  ret_local->port = (uint16_t)options->port;
+  return ret_local->family == family ? 0 : DGRAM_EINVAL;
+}
+
+static struct dgram__binding *create_binding(dgram_socket *socket,
+                                             const dgram_bind_options *options) {
+  const struct dgram__host *host = socket->stack->host;
+  const char *address = options->address == NULL ? "" : options->address;
+  const size_t size = strlen(address) + 1;
+  struct dgram__binding *binding = dgram__calloc(socket->stack, sizeof *binding + size);
+
+  if (binding == NULL) return NULL;
+  memcpy(binding->address, address, size);
+  binding->socket = socket;
+  binding->exclusive = options->exclusive;
+  binding->binder_cb = host->binder_cb;
+  binding->binder_data = host->binder_data;
+  binding->waiter.done = on_lookup_done;
+  return binding;
+}
+
+static int adopt(struct dgram__binding *binding, int fd) {
+  dgram_socket *socket = binding->socket;
+  const int code = socket->stack->ops->adopt(socket->endpoint, fd);
+
+  if (code < 0) return code;
+  dgram__bind_settle(binding, 0, "bind");
+  return 0;
+}
+
+static int begin(struct dgram__binding *binding, const dgram_bind_options *options) {
+  const dgram_socket *socket = binding->socket;
+  int code;
+
+  if (options->fd > 0) return adopt(binding, options->fd);
+  code = read_local(socket, options, &binding->local);
+  if (code < 0) return code;
+  if (code == 0) {
+    bind_or_ask(binding);
+    return 0;
+  }
+  return dgram__lookup_join(socket->stack, options->address, binding->local.family,
+                            &binding->waiter);
+}
+
+int dgram_bind_sized(dgram_socket *socket, const dgram_bind_options *options, size_t size,
+                     dgram_bind_cb cb, void *data) {
+  struct dgram__binding *binding;
+  dgram_bind_options copy;
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  code = dgram__options_copy(&copy, sizeof copy, options, size);
+  if (code < 0) return code;
+  if (socket->binding_state != DGRAM__UNBOUND) return DGRAM_EALREADYBOUND;
+  if (copy.fd < 0) return DGRAM_EBADF;
+  binding = create_binding(socket, &copy);
+  if (binding == NULL) return DGRAM_ENOMEM;
+  code = begin(binding, &copy);
+  if (code < 0) {
+    dgram__free(socket->stack, binding);
+    return code;
+  }
+  binding->cb = cb;
+  binding->data = data;
+  socket->binding = binding;
+  dgram__socket_set_binding_state(socket, DGRAM__BINDING);
+  return 0;
+}
+
+int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address) {
+  const int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (ret_address == NULL) return DGRAM_EARGTYPE;
+  if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  return socket->stack->ops->local_address(socket->endpoint, ret_address);
+}

@@ -1,0 +1,161 @@
+/* The ends of sends: callbacks, errors, counts and `drain`. All of it runs from the loop. */
+
+#include <string.h>
+
+#include "core/sending.h"
+
+/* ------------------------------------------------------------------------------------ counts --- */
+
+void dgram__count_result(dgram_socket *socket, int result) {
+  if (result < 0) {
+    socket->stats.send_errors++;
+  } else {
+    socket->stats.sent++;
+    socket->stats.sent_bytes += (uint64_t)result;
+  }
+}
+
+void dgram__queued_add(dgram_socket *socket, size_t datagrams, size_t bytes) {
+  dgram_stats *stats = &socket->stats;
+  const bool was_idle = stats->queued == 0;
+
+  stats->queued += datagrams;
+  stats->queued_bytes += bytes;
+  if (stats->queued > stats->queued_high_water) stats->queued_high_water = stats->queued;
+  if (was_idle) dgram__socket_update_hold(socket);
+}
+
+static void emit_drain(dgram_socket *socket) {
+  struct dgram__emission emission;
+
+  dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__DRAIN);
+  while (dgram__emission_next(&emission)) {
+    ((dgram_drain_cb)emission.cb)(socket, emission.data);
+  }
+  dgram__emission_end(&emission);
+}
+
+void dgram__queued_remove(dgram_socket *socket, size_t datagrams, size_t bytes) {
+  dgram_stats *stats = &socket->stats;
+
+  stats->queued -= datagrams;
+  stats->queued_bytes -= bytes;
+  if (stats->queued == 0) dgram__socket_update_hold(socket);
+  if (!socket->drain_pending || socket->life != DGRAM__OPEN) return;
+  if (stats->queued > socket->max_queued / 2) return;
+  if (stats->queued_bytes > socket->max_queued_bytes / 2) return;
+  socket->drain_pending = false;
+  emit_drain(socket);
+}
+
+/* -------------------------------------------------------------------------------- single ends --- */
+
+static void emit_send_error(dgram_socket *socket, const dgram_datagram *datagram,
+                            const struct dgram__ticket *ticket) {
+  char text[DGRAM_ADDRESS_TEXT] = "";
+  const char *address = text;
+
+  if (ticket->named != NULL) {
+    address = ticket->named->name;
+  } else {
+    (void)dgram_address_format(&datagram->to, text, sizeof text);
+  }
+  dgram__socket_emit_error(socket, datagram->result, ticket->syscall, address, datagram->to.port,
+                           false);
+}
+
+static void end_group(dgram_socket *socket, struct dgram__group *group) {
+  const size_t count = group->count;
+  const size_t bytes = group->bytes;
+
+  group->cb(socket, group->list, count, group->data);
+  dgram__free(socket->stack, group);
+  dgram__queued_remove(socket, count, bytes);
+}
+
+/* Rule 9 counts a datagram until its callback has run. */
+static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
+                    const struct dgram__ticket *ticket) {
+  struct dgram__group *group = ticket->group;
+
+  dgram__count_result(socket, datagram->result);
+  dgram__blocks_release(socket->stack, &socket->stack->host->blocks, ticket->block);
+  if (group != NULL) {
+    group->list[group->ended++].result = datagram->result;
+    if (group->ended == group->count) end_group(socket, group);
+    return;
+  }
+  if (ticket->cb != NULL) {
+    ticket->cb(socket, datagram->result, ticket->data);
+  } else if (datagram->result < 0 && ticket->syscall != NULL) {
+    emit_send_error(socket, datagram, ticket);
+  }
+  dgram__free(socket->stack, ticket->named);
+  dgram__queued_remove(socket, 1, datagram->length);
+}
+
+/* ---------------------------------------------------------------------------------- the turn --- */
+
+void dgram__group_done(dgram_socket *socket, struct dgram__group *group) {
+  struct dgram__group **last = &socket->groups;
+
+  while (*last != NULL) last = &(*last)->next;
+  *last = group;
+}
+
+static void end_lost(dgram_socket *socket) {
+  const int code = socket->lost_code;
+
+  if (code == 0) return;
+  socket->lost_code = 0;
+  dgram__socket_emit_error(socket, code, "send", NULL, 0, false);
+}
+
+static void end_failed(dgram_socket *socket, unsigned *budget) {
+  while (socket->failed_first != NULL && *budget > 0) {
+    struct dgram__named *named = socket->failed_first;
+    const dgram_datagram datagram = named->datagram;
+    struct dgram__ticket ticket = named->ticket;
+
+    socket->failed_first = named->next;
+    if (socket->failed_first == NULL) socket->failed_last = NULL;
+    ticket.named = named;
+    end_one(socket, &datagram, &ticket);
+    (*budget)--;
+  }
+}
+
+/* Groups that were done inside their call came before what stands in the queue now. */
+static void end_groups(dgram_socket *socket, unsigned *budget) {
+  while (socket->groups != NULL && *budget > 0) {
+    struct dgram__group *group = socket->groups;
+
+    socket->groups = group->next;
+    end_group(socket, group);
+    (*budget)--;
+  }
+}
+
+static void end_queued(dgram_socket *socket, unsigned *budget) {
+  dgram_datagram datagram;
+  struct dgram__ticket ticket;
+
+  while (dgram__queue_done(socket->queue) > 0 && *budget > 0) {
+    dgram__queue_pop(socket->queue, &datagram, &ticket);
+    end_one(socket, &datagram, &ticket);
+    (*budget)--;
+  }
+}
+
+void dgram__send_complete(dgram_socket *socket) {
+  unsigned budget = DGRAM__SEND_TURN;
+
+  end_lost(socket);
+  end_failed(socket, &budget);
+  end_groups(socket, &budget);
+  end_queued(socket, &budget);
+  if (socket->queue != NULL && dgram__queue_count(socket->queue) == 0) {
+    dgram__host_give_queue(socket->stack, socket->queue);
+    socket->queue = NULL;
+  }
+}

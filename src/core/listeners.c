@@ -1,0 +1,127 @@
+#include "core/listeners.h"
+
+#include <assert.h>
+
+/* A dead listener counts as younger than every emission, which saves next a second comparison. */
+#define DEAD UINT32_MAX
+
+struct dgram__listener {
+  struct dgram__listener *next;
+  dgram__any_cb cb;
+  void *data;
+  uint32_t serial; /* 0: older than the emissions under way; DEAD: removed */
+  bool once;
+};
+
+int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
+                         enum dgram__event event, dgram__any_cb cb, void *data, bool once) {
+  struct dgram__listener **link = &listeners->first[event];
+  struct dgram__listener *listener;
+
+  /* The numbers of one emission are used up: its 2^32 listeners would not fit into memory either. */
+  if (listeners->serial == DEAD - 1) return DGRAM_ENOMEM;
+  listener = dgram__malloc(stack, sizeof *listener);
+  if (listener == NULL) return DGRAM_ENOMEM;
+
+  /* Outside an emission nobody asks for the age, so serials stay 0 and never run out. */
+  if (listeners->emitting > 0) listeners->serial++;
+  *listener =
+      (struct dgram__listener){.cb = cb, .data = data, .serial = listeners->serial, .once = once};
+  while (*link != NULL)
+    link = &(*link)->next;
+  *link = listener;
+  return 0;
+}
+
+static void bury(struct dgram__listeners *listeners, struct dgram__listener *listener) {
+  listener->serial = DEAD;
+  listeners->has_dead = true;
+}
+
+int dgram__listeners_remove(dgram_stack *stack, struct dgram__listeners *listeners,
+                            enum dgram__event event, dgram__any_cb cb, void *data) {
+  struct dgram__listener **newest = NULL;
+  struct dgram__listener *listener;
+
+  for (struct dgram__listener **link = &listeners->first[event]; *link != NULL;
+       link = &(*link)->next) {
+    listener = *link;
+    if (listener->cb == cb && listener->data == data && listener->serial != DEAD) newest = link;
+  }
+  if (newest == NULL) return 0;
+
+  listener = *newest;
+  if (listeners->emitting > 0) {
+    bury(listeners, listener);
+  } else {
+    *newest = listener->next;
+    dgram__free(stack, listener);
+  }
+  return 1;
+}
+
+bool dgram__listeners_any(const struct dgram__listeners *listeners, enum dgram__event event) {
+  const struct dgram__listener *listener = listeners->first[event];
+
+  while (listener != NULL && listener->serial == DEAD)
+    listener = listener->next;
+  return listener != NULL;
+}
+
+/* Frees the dead of all events and makes the living old. Only outside emissions. */
+static void reap(dgram_stack *stack, struct dgram__listeners *listeners) {
+  for (int event = 0; event < DGRAM__EVENTS; event++) {
+    struct dgram__listener **link = &listeners->first[event];
+    while (*link != NULL) {
+      struct dgram__listener *listener = *link;
+      if (listener->serial == DEAD) {
+        *link = listener->next;
+        dgram__free(stack, listener);
+      } else {
+        listener->serial = 0;
+        link = &listener->next;
+      }
+    }
+  }
+  listeners->serial = 0;
+  listeners->has_dead = false;
+}
+
+void dgram__listeners_clear(dgram_stack *stack, struct dgram__listeners *listeners) {
+  for (int event = 0; event < DGRAM__EVENTS; event++) {
+    for (struct dgram__listener *at = listeners->first[event]; at != NULL; at = at->next)
+      bury(listeners, at);
+  }
+  if (listeners->emitting == 0) reap(stack, listeners);
+}
+
+void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
+                           struct dgram__listeners *listeners, enum dgram__event event) {
+  listeners->emitting++;
+  emission->stack = stack;
+  emission->listeners = listeners;
+  emission->at = listeners->first[event];
+  emission->limit = listeners->serial;
+}
+
+bool dgram__emission_next(struct dgram__emission *emission) {
+  struct dgram__listener *listener = emission->at;
+
+  while (listener != NULL && listener->serial > emission->limit)
+    listener = listener->next;
+  if (listener == NULL) return false;
+  /* next may still be NULL and get a listener meanwhile: that one is younger than the emission. */
+  emission->at = listener->next;
+  emission->cb = listener->cb;
+  emission->data = listener->data;
+  if (listener->once) bury(emission->listeners, listener);
+  return true;
+}
+
+void dgram__emission_end(struct dgram__emission *emission) {
+  struct dgram__listeners *listeners = emission->listeners;
+
+  assert(listeners->emitting > 0);
+  if (--listeners->emitting > 0) return;
+  if (listeners->has_dead || listeners->serial > 0) reap(emission->stack, listeners);
+}

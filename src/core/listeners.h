@@ -1,0 +1,70 @@
+/* Who listens to what on one socket, and how an event reaches them.
+ *
+ * Listeners run in the order they were added. During an emission the lists keep every node: one that
+ * is removed is only marked dead, and one that is added is numbered, so that the emission passes it
+ * by. The end of the outermost emission reaps the dead and forgets the numbers. So a listener may add,
+ * remove and clear as it likes (rule 13). */
+
+#ifndef DGRAM_CORE_LISTENERS_H
+#define DGRAM_CORE_LISTENERS_H
+
+#include "stack/stack.h"
+
+enum dgram__event {
+  DGRAM__MESSAGE,
+  DGRAM__BATCH,
+  DGRAM__LISTENING,
+  DGRAM__CLOSE,
+  DGRAM__ERROR,
+  DGRAM__DRAIN,
+  DGRAM__EVENTS
+};
+
+/* Any event's callback: cast back to the event's own type before the call. */
+typedef void (*dgram__any_cb)(void);
+
+struct dgram__listener;
+
+/* Complete when zeroed. */
+struct dgram__listeners {
+  struct dgram__listener *first[DGRAM__EVENTS];
+  unsigned emitting; /* emissions under way, one inside the other */
+  uint32_t serial;   /* listeners added since the outermost emission began */
+  bool has_dead;     /* something is to be reaped when it ends */
+};
+
+/* Adds a listener behind the others; once: it is removed before it runs. Returns 0 or DGRAM_ENOMEM. */
+int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
+                         enum dgram__event event, dgram__any_cb cb, void *data, bool once);
+
+/* Removes the newest listener with that pair. Returns 1, or 0 where there is none. */
+int dgram__listeners_remove(dgram_stack *stack, struct dgram__listeners *listeners,
+                            enum dgram__event event, dgram__any_cb cb, void *data);
+
+/* Whether an emission that began now would reach anybody. */
+bool dgram__listeners_any(const struct dgram__listeners *listeners, enum dgram__event event);
+
+/* Removes all listeners of all events. During an emission their memory stays until its end. */
+void dgram__listeners_clear(dgram_stack *stack, struct dgram__listeners *listeners);
+
+/* An emission: begin, then call cb with data for each next, then end. Listeners that are added after
+ * begin do not run in it. The listeners must not be freed before end. */
+struct dgram__emission {
+  dgram_stack *stack;
+  struct dgram__listeners *listeners;
+  struct dgram__listener *at; /* the node to look at next */
+  uint32_t limit;             /* nodes with a higher serial are too young, or dead */
+  dgram__any_cb cb;
+  void *data;
+};
+
+void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
+                           struct dgram__listeners *listeners, enum dgram__event event);
+
+/* Sets cb and data to the next listener's. False: there is none. */
+bool dgram__emission_next(struct dgram__emission *emission);
+
+/* Reaps what was removed meanwhile. Also ends an emission that has not run to its end. */
+void dgram__emission_end(struct dgram__emission *emission);
+
+#endif

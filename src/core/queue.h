@@ -1,0 +1,76 @@
+/* The send queue of a socket: datagrams in the order they were accepted.
+ *
+ *   head ... sent ... tail
+ *     |  done  | unsent |
+ *
+ * A datagram is pushed at the tail, handed to the stack when the mark `sent` passes it (its result then
+ * stands in it), and popped at the head when its callback is about to run. Datagrams stand next to each
+ * other in memory, so that a run of them goes to the stack as it is; what the sender wants to know
+ * stands beside each as a ticket. The queue is one piece of memory, which a socket has only while it
+ * sends: idle ones are kept by the host for the next. */
+
+#ifndef DGRAM_CORE_QUEUE_H
+#define DGRAM_CORE_QUEUE_H
+
+#include "stack/stack.h"
+
+struct dgram__block;
+struct dgram__group;
+struct dgram__named;
+
+/* Beside each datagram: who wants to know, and what must be released. */
+struct dgram__ticket {
+  dgram_send_cb cb; /* or NULL */
+  void *data;
+  struct dgram__group *group; /* the dgram_send_many that it belongs to, or NULL */
+  struct dgram__block *block; /* where its bytes were copied to, or NULL */
+  struct dgram__named *named; /* the name it was sent to, or NULL */
+  const char *syscall;        /* what failed, where its result is a code; NULL: cancelled by will */
+};
+
+struct dgram__queue {
+  struct dgram__queue *next; /* among the host's spare ones */
+  dgram_datagram *datagrams;
+  struct dgram__ticket *tickets;
+  uint32_t capacity; /* a power of two */
+  uint32_t head;     /* the three run on and wrap; an index is one of them modulo capacity */
+  uint32_t sent;
+  uint32_t tail;
+};
+
+/* Returns new, empty, or NULL. */
+struct dgram__queue *dgram__queue_create(dgram_stack *stack, uint32_t capacity);
+void dgram__queue_destroy(dgram_stack *stack, struct dgram__queue *queue);
+
+/* Makes room for count more, by moving to another piece of memory where need be. DGRAM_ENOMEM: nothing
+ * changed. *queue may be NULL before. */
+int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue, size_t count);
+
+/* Appends, where there is room: reserve first. */
+void dgram__queue_push(struct dgram__queue *queue, const dgram_datagram *datagram,
+                       const struct dgram__ticket *ticket);
+
+/* The unsent ones that stand next to each other in memory, from the first: *ret_list and their number,
+ * which is 0 only where none is unsent. */
+uint32_t dgram__queue_unsent_run(struct dgram__queue *queue, dgram_datagram **ret_list);
+
+/* Takes the first one out; it must be done. */
+void dgram__queue_pop(struct dgram__queue *queue, dgram_datagram *ret_datagram,
+                      struct dgram__ticket *ret_ticket);
+
+/* Marks all unsent ones done, with this result. */
+void dgram__queue_fail_unsent(struct dgram__queue *queue, int code, const char *syscall);
+
+static inline uint32_t dgram__queue_count(const struct dgram__queue *queue) {
+  return queue == NULL ? 0 : queue->tail - queue->head;
+}
+
+static inline uint32_t dgram__queue_done(const struct dgram__queue *queue) {
+  return queue == NULL ? 0 : queue->sent - queue->head;
+}
+
+static inline uint32_t dgram__queue_unsent(const struct dgram__queue *queue) {
+  return queue == NULL ? 0 : queue->tail - queue->sent;
+}
+
+#endif

@@ -1,0 +1,224 @@
+/* Receiving: from the stack to the listeners.
+ *
+ * The happy path: the stack tells a batch; `batch` is emitted with all of it, then `message` with each;
+ * then what the listeners have sent leaves, and its callbacks run.
+ *
+ * Any listener may pause, close, or remove listeners. After a close the rest of the batch is dropped, as the
+ * kernel drops what waits in a closed socket. After a pause the rest is kept, as copies, and emitted
+ * first after dgram_resume, so that a pause loses nothing; for want of memory it does, and says so. */
+
+#include <string.h>
+
+#include "core/socket.h"
+
+/* What dgram_message_keep makes: all in one piece of memory, which knows how it is released. */
+struct kept {
+  void (*free)(void *memory, void *data);
+  void *data;
+  dgram_message message;
+  dgram_recv_info info;
+  unsigned char bytes[];
+};
+
+struct dgram__held {
+  struct dgram__held *next;
+  dgram_message *message;
+};
+
+/* --------------------------------------------------------------------------------- emitting --- */
+
+static void emit_message(dgram_socket *socket, const dgram_message *message) {
+  struct dgram__emission emission;
+
+  dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__MESSAGE);
+  while (dgram__emission_next(&emission)) {
+    ((dgram_message_cb)emission.cb)(socket, message, emission.data);
+    if (socket->life != DGRAM__OPEN) break;
+  }
+  dgram__emission_end(&emission);
+}
+
+static void emit_batch(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  struct dgram__emission emission;
+
+  dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__BATCH);
+  while (dgram__emission_next(&emission)) {
+    ((dgram_batch_cb)emission.cb)(socket, messages, count, emission.data);
+    if (socket->life != DGRAM__OPEN) break;
+  }
+  dgram__emission_end(&emission);
+}
+
+/* ---------------------------------------------------------------------------------- holding --- */
+
+static int hold(dgram_socket *socket, const dgram_message *message) {
+  struct dgram__held *held = dgram__calloc(socket->stack, sizeof *held);
+  int code;
+
+  if (held == NULL) return DGRAM_ENOMEM;
+  code = dgram_message_keep(socket, message, &held->message);
+  if (code < 0) {
+    dgram__free(socket->stack, held);
+    return code;
+  }
+  if (socket->held_last != NULL) {
+    socket->held_last->next = held;
+  } else {
+    socket->held_first = held;
+  }
+  socket->held_last = held;
+  return 0;
+}
+
+static void drop_first_held(dgram_socket *socket) {
+  struct dgram__held *held = socket->held_first;
+
+  socket->held_first = held->next;
+  if (socket->held_first == NULL) socket->held_last = NULL;
+  dgram_message_free(held->message);
+  dgram__free(socket->stack, held);
+}
+
+void dgram__receive_drop_held(dgram_socket *socket) {
+  while (socket->held_first != NULL) drop_first_held(socket);
+}
+
+static void tell_failure(dgram_socket *socket, int code, const char *syscall) {
+  socket->stats.receive_errors++;
+  dgram__socket_emit_error(socket, code, syscall, NULL, 0, false);
+}
+
+static void hold_rest(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const int code = hold(socket, &messages[i]);
+    if (code < 0) {
+      tell_failure(socket, code, "recvmsg");
+      return;
+    }
+  }
+}
+
+/* The socket receives from the stack again only when nothing older is left here. */
+void dgram__receive_held(dgram_socket *socket) {
+  if (socket->held_first == NULL || socket->paused || socket->life != DGRAM__OPEN) return;
+  while (socket->held_first != NULL && !socket->paused) {
+    struct dgram__held *held = socket->held_first;
+    socket->held_first = held->next;
+    if (socket->held_first == NULL) socket->held_last = NULL;
+    emit_message(socket, held->message);
+    dgram_message_free(held->message);
+    dgram__free(socket->stack, held);
+  }
+  if (!socket->paused && socket->life == DGRAM__OPEN) {
+    const int code = dgram__receive_begin(socket);
+    if (code < 0) tell_failure(socket, code, "recvmsg");
+  }
+}
+
+int dgram__receive_begin(dgram_socket *socket) {
+  if (socket->paused || socket->binding_state != DGRAM__BOUND) return 0;
+  return socket->stack->ops->receive_start(socket->endpoint);
+}
+
+/* ---------------------------------------------------------------------- what a stack tells --- */
+
+static void count_batch(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  socket->stats.received += count;
+  for (size_t i = 0; i < count; i++) socket->stats.received_bytes += messages[i].length;
+}
+
+static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  if (dgram__listeners_any(&socket->listeners, DGRAM__BATCH)) emit_batch(socket, messages, count);
+  for (size_t i = 0; i < count; i++) {
+    if (socket->life != DGRAM__OPEN) return;
+    if (!dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE)) return;
+    if (socket->paused) {
+      hold_rest(socket, messages + i, count - i);
+      return;
+    }
+    emit_message(socket, &messages[i]);
+  }
+}
+
+void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_message *messages,
+                              size_t count) {
+  dgram_socket *socket = endpoint->socket;
+
+  if (socket->life != DGRAM__OPEN) return;
+  count_batch(socket, messages, count);
+  dgram__host_enter(socket->stack);
+  socket->serving = true;
+  emit_all(socket, messages, count);
+  dgram__send_serve(socket);
+  socket->serving = false;
+  dgram__host_leave(socket->stack);
+}
+
+void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
+                                    const char *syscall) {
+  dgram_socket *socket = endpoint->socket;
+
+  if (socket->life != DGRAM__OPEN) return;
+  dgram__host_enter(socket->stack);
+  socket->serving = true;
+  tell_failure(socket, code, syscall);
+  dgram__send_serve(socket);
+  socket->serving = false;
+  dgram__host_leave(socket->stack);
+}
+
+/* --------------------------------------------------------------------- public entry points --- */
+
+int dgram_pause(dgram_socket *socket) {
+  const int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (socket->paused) return 0;
+  socket->paused = true;
+  if (socket->binding_state == DGRAM__BOUND) {
+    socket->stack->ops->receive_stop(socket->endpoint);
+  }
+  return 0;
+}
+
+int dgram_resume(dgram_socket *socket) {
+  const int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (!socket->paused) return 0;
+  socket->paused = false;
+  if (socket->held_first != NULL) {
+    dgram__socket_want_turn(socket);
+    return 0;
+  }
+  /* Before `listening` nothing is received, paused or not. */
+  return socket->listening_pending ? 0 : dgram__receive_begin(socket);
+}
+
+int dgram_message_keep(dgram_socket *socket, const dgram_message *message,
+                       dgram_message **ret_message) {
+  struct kept *kept;
+
+  if (socket == NULL || message == NULL || ret_message == NULL) return DGRAM_EARGTYPE;
+  kept = dgram__malloc(socket->stack, sizeof *kept + message->length);
+  if (kept == NULL) return DGRAM_ENOMEM;
+  kept->free = socket->stack->allocator.free;
+  kept->data = socket->stack->allocator.data;
+  kept->message = *message;
+  kept->message.bytes = kept->bytes;
+  if (message->length > 0) memcpy(kept->bytes, message->bytes, message->length);
+  if (message->info != NULL) {
+    kept->info = *message->info;
+    kept->message.info = &kept->info;
+  }
+  *ret_message = &kept->message;
+  return 0;
+}
+
+void dgram_message_free(dgram_message *message) {
+  struct kept *kept;
+
+  if (message == NULL) return;
+  kept = (struct kept *)((char *)message - offsetof(struct kept, message));
+  kept->free(kept, kept->data);
+}

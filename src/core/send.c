@@ -1,0 +1,504 @@
+/* Sending: from a call to the stack.
+ *
+ * The happy path: a call checks its arguments, binds the socket where need be, and appends the datagram to
+ * the queue, its bytes copied where nobody will say when they are needed no more. The queue is handed to
+ * the stack when it holds a batch, after the socket's own batch of message callbacks, and in the
+ * socket's turn, which comes before the loop sleeps. dgram_send_many hands its list to the stack
+ * straight away where nothing stands before it, and queues the rest. A datagram to a name waits for its lookup first.
+ *
+ * Failure modes: bad arguments, a full queue and no memory are answered by the call. The stack takes less
+ * than it is given: the endpoint is blocked until it tells that it is sendable. What fails one datagram is
+ * its result, and complete.c tells it. The bind fails, or the socket closes: dgram__send_fail_all. */
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "core/resolve.h"
+#include "core/sending.h"
+
+/* ---------------------------------------------------------------------------------- checking --- */
+
+static size_t payload_max(const dgram_socket *socket) {
+  return socket->type == DGRAM_UDP4 ? DGRAM__PAYLOAD_MAX_IPV4 : DGRAM__PAYLOAD_MAX_IPV6;
+}
+
+static int check_payload(const dgram_socket *socket, const dgram_datagram *datagram) {
+  const dgram_buffer *parts = datagram->bytes;
+  size_t sum = 0;
+
+  if (datagram->length > payload_max(socket)) return DGRAM_EMSGSIZE;
+  if (datagram->bytes == NULL && (datagram->length > 0 || datagram->parts > 0)) {
+    return DGRAM_EARGTYPE;
+  }
+  if (datagram->parts == 0) return 0;
+  for (uint32_t i = 0; i < datagram->parts; i++) {
+    if (parts[i].bytes == NULL && parts[i].length > 0) return DGRAM_EARGTYPE;
+    if (parts[i].length > datagram->length - sum) return DGRAM_EINVAL;
+    sum += parts[i].length;
+  }
+  return sum == datagram->length ? 0 : DGRAM_EINVAL;
+}
+
+static int check_to(const dgram_socket *socket, const dgram_address *to) {
+  if (to->family != dgram__address_family_of(socket->type)) return DGRAM_EINVAL;
+  return to->port == 0 ? DGRAM_EBADPORT : 0;
+}
+
+static int check_list(const dgram_socket *socket, const dgram_datagram *list, size_t count,
+                      size_t *ret_bytes) {
+  size_t bytes = 0;
+
+  for (size_t i = 0; i < count; i++) {
+    const dgram_send_info *info = list[i].info;
+    int code = check_to(socket, &list[i].to);
+    if (code == 0) code = check_payload(socket, &list[i]);
+    if (code < 0) return code;
+    if (list[i].parts > DGRAM_PARTS_MAX) return DGRAM_EINVAL;
+    if (info != NULL && (info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
+    bytes += list[i].length;
+  }
+  *ret_bytes = bytes;
+  return 0;
+}
+
+/* A send that finds the queue full is owed a `drain`; one too large for an empty queue never fits. */
+static int check_room(dgram_socket *socket, size_t datagrams, size_t bytes) {
+  const size_t queued = (size_t)socket->stats.queued;
+  const size_t queued_bytes = (size_t)socket->stats.queued_bytes;
+
+  if (queued <= socket->max_queued && datagrams <= socket->max_queued - queued &&
+      queued_bytes <= socket->max_queued_bytes && bytes <= socket->max_queued_bytes - queued_bytes) {
+    return 0;
+  }
+  socket->drain_pending = queued > 0;
+  return DGRAM_EQUEUEFULL;
+}
+
+int dgram__destination_read(const dgram_socket *socket, const char *address, int port,
+                            dgram_address *ret_to) {
+  const int family = dgram__address_family_of(socket->type);
+  int code;
+
+  if (port < 1 || port > DGRAM__PORT_MAX) return DGRAM_EBADPORT;
+  *ret_to = dgram__address_loopback(family, (uint16_t)port);
+  if (address == NULL || address[0] == '\0') return 0;
+  code = dgram__literal_read(socket->stack, address, ret_to);
+  if (code == 1) {
+    code = dgram__name_check(address);
+    return code < 0 ? code : 1;
+  }
+  if (code < 0) return code;
+  ret_to->port = (uint16_t)port;
+  return ret_to->family == family ? 0 : DGRAM_EINVAL;
+}
+
+/* ---------------------------------------------------------------------------------- copying --- */
+
+static void flatten(const dgram_datagram *datagram, unsigned char *to) {
+  const dgram_buffer *parts = datagram->bytes;
+
+  if (datagram->parts == 0) {
+    if (datagram->length > 0) memcpy(to, datagram->bytes, datagram->length);
+    return;
+  }
+  for (uint32_t i = 0; i < datagram->parts; i++) {
+    if (parts[i].length == 0) continue;
+    memcpy(to, parts[i].bytes, parts[i].length);
+    to += parts[i].length;
+  }
+}
+
+/* Copies payload and info into a block and points the datagram there. */
+static int copy_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgram__block **block) {
+  const size_t info_size = datagram->info == NULL ? 0 : sizeof *datagram->info;
+  const size_t size = info_size + datagram->length;
+  unsigned char *copy;
+
+  if (size == 0) {
+    datagram->bytes = NULL;
+    datagram->parts = 0;
+    return 0;
+  }
+  if (size > DGRAM__BLOCK_SIZE) return DGRAM_EMSGSIZE;
+  copy = dgram__blocks_take(stack, &stack->host->blocks, size, info_size > 0, block);
+  if (copy == NULL) return DGRAM_ENOMEM;
+  flatten(datagram, copy + info_size);
+  if (info_size > 0) {
+    memcpy(copy, datagram->info, info_size);
+    datagram->info = (const dgram_send_info *)copy;
+  }
+  datagram->bytes = copy + info_size;
+  datagram->parts = 0;
+  return 0;
+}
+
+static int copy_parts(dgram_stack *stack, dgram_datagram *datagram, struct dgram__block **block) {
+  const size_t size = datagram->parts * sizeof(dgram_buffer);
+  void *copy = dgram__blocks_take(stack, &stack->host->blocks, size, true, block);
+
+  if (copy == NULL) return DGRAM_ENOMEM;
+  memcpy(copy, datagram->bytes, size);
+  datagram->bytes = copy;
+  return 0;
+}
+
+/* Rule 4. The caller's bytes may be used until the callback, but not its array of parts. */
+static int own_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgram__ticket *ticket) {
+  const bool borrows = ticket->cb != NULL || ticket->group != NULL;
+
+  if (!borrows || datagram->parts > DGRAM_PARTS_MAX) {
+    return copy_payload(stack, datagram, &ticket->block);
+  }
+  if (datagram->parts == 0 || ticket->group != NULL) return 0;
+  return copy_parts(stack, datagram, &ticket->block);
+}
+
+/* ---------------------------------------------------------------------------------- flushing --- */
+
+/* A socket that closes before `listening` was told sends all the same. */
+static bool can_flush(const dgram_socket *socket) {
+  if (!socket->endpoint_bound || socket->life == DGRAM__ENDING) return false;
+  return socket->binding_state == DGRAM__BOUND || socket->life == DGRAM__LINGERING;
+}
+
+void dgram__send_flush(dgram_socket *socket) {
+  struct dgram__endpoint *endpoint = socket->endpoint;
+  const struct dgram__stack_ops *ops = socket->stack->ops;
+  uint32_t budget = DGRAM__SEND_TURN;
+  dgram_datagram *list;
+
+  if (socket->queue == NULL || !can_flush(socket)) return;
+  while (budget > 0 && !endpoint->blocked) {
+    const uint32_t run = dgram__queue_unsent_run(socket->queue, &list);
+    const uint32_t count = run < budget ? run : budget;
+    uint32_t done;
+
+    if (count == 0) break;
+    done = (uint32_t)ops->send(endpoint, list, count, 0);
+    assert(done <= count);
+    socket->queue->sent += done;
+    budget -= done;
+    endpoint->blocked = done < count;
+  }
+}
+
+void dgram__send_serve(dgram_socket *socket) {
+  dgram__send_flush(socket);
+  dgram__send_complete(socket);
+  if (dgram__queue_done(socket->queue) > 0 || socket->failed_first != NULL ||
+      socket->groups != NULL || socket->lost_code != 0 || socket->life == DGRAM__LINGERING ||
+      (dgram__queue_unsent(socket->queue) > 0 && !socket->endpoint->blocked && can_flush(socket))) {
+    dgram__socket_want_turn(socket);
+  }
+}
+
+/* What an accepted datagram is followed by. Inside the socket's own callbacks nothing: they are followed
+ * by dgram__send_serve. */
+static void on_queued(dgram_socket *socket) {
+  if (dgram__queue_unsent(socket->queue) >= DGRAM__SEND_BATCH) dgram__send_flush(socket);
+  if (!socket->serving) dgram__socket_want_turn(socket);
+}
+
+void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
+  dgram_socket *socket = endpoint->socket;
+  dgram_datagram *list;
+
+  endpoint->blocked = false;
+  if (socket->life == DGRAM__ENDING) return;
+  if (first != DGRAM_EAGAIN && dgram__queue_unsent_run(socket->queue, &list) > 0) {
+    list[0].result = first;
+    socket->queue->sent++;
+  }
+  dgram__socket_serve(socket);
+}
+
+/* ---------------------------------------------------------------------------------- queueing --- */
+
+static int reserve(dgram_socket *socket, size_t count) {
+  if (socket->queue == NULL) {
+    socket->queue = dgram__host_take_queue(socket->stack);
+    if (socket->queue == NULL) return DGRAM_ENOMEM;
+  }
+  return dgram__queue_reserve(socket->stack, &socket->queue, count);
+}
+
+static int enqueue(dgram_socket *socket, dgram_datagram *datagram, struct dgram__ticket *ticket) {
+  const int code = reserve(socket, 1);
+
+  if (code < 0) return code;
+  dgram__queue_push(socket->queue, datagram, ticket);
+  return 0;
+}
+
+static void unlink_named(struct dgram__named *named) {
+  if (named->previous != NULL) {
+    named->previous->next = named->next;
+  } else {
+    named->socket->named = named->next;
+  }
+  if (named->next != NULL) named->next->previous = named->previous;
+}
+
+void dgram__named_fail(struct dgram__named *named, int code, const char *syscall) {
+  dgram_socket *socket = named->socket;
+
+  named->datagram.result = code;
+  named->ticket.syscall = syscall;
+  named->next = NULL;
+  if (socket->failed_last != NULL) {
+    socket->failed_last->next = named;
+  } else {
+    socket->failed_first = named;
+  }
+  socket->failed_last = named;
+  dgram__socket_want_turn(socket);
+}
+
+static void on_lookup_done(struct dgram__waiter *waiter, int status,
+                           const dgram_address *addresses) {
+  struct dgram__named *named = (struct dgram__named *)waiter;
+  const uint16_t port = named->datagram.to.port;
+  int code;
+
+  unlink_named(named);
+  if (status < 0) {
+    dgram__named_fail(named, status, "getaddrinfo");
+    return;
+  }
+  named->datagram.to = addresses[0];
+  named->datagram.to.port = port;
+  code = enqueue(named->socket, &named->datagram, &named->ticket);
+  if (code < 0) {
+    dgram__named_fail(named, code, "send");
+    return;
+  }
+  on_queued(named->socket);
+}
+
+static int send_named(dgram_socket *socket, const char *name, const dgram_datagram *datagram,
+                      const struct dgram__ticket *ticket) {
+  const size_t size = strlen(name) + 1;
+  struct dgram__named *named = dgram__malloc(socket->stack, sizeof *named + size);
+  int code;
+
+  if (named == NULL) return DGRAM_ENOMEM;
+  *named = (struct dgram__named){.socket = socket, .datagram = *datagram, .ticket = *ticket};
+  memcpy(named->name, name, size);
+  named->waiter.done = on_lookup_done;
+  named->ticket.named = named;
+  code = dgram__lookup_join(socket->stack, name, dgram__address_family_of(socket->type),
+                            &named->waiter);
+  if (code < 0) {
+    dgram__free(socket->stack, named);
+    return code;
+  }
+  named->next = socket->named;
+  if (named->next != NULL) named->next->previous = named;
+  socket->named = named;
+  return 0;
+}
+
+/* One datagram of any kind. name NULL: its destination is an address. */
+static int send_one(dgram_socket *socket, dgram_datagram *datagram, const char *name,
+                    dgram_send_cb cb, void *data) {
+  struct dgram__ticket ticket = {.cb = cb, .data = data, .syscall = "send"};
+  int code = check_payload(socket, datagram);
+
+  if (code == 0) code = check_room(socket, 1, datagram->length);
+  if (code == 0) code = dgram__bind_implicitly(socket);
+  if (code == 0) code = own_payload(socket->stack, datagram, &ticket);
+  if (code < 0) return code;
+  code = name != NULL ? send_named(socket, name, datagram, &ticket)
+                      : enqueue(socket, datagram, &ticket);
+  if (code < 0) {
+    dgram__blocks_release(socket->stack, &socket->stack->host->blocks, ticket.block);
+    return code;
+  }
+  dgram__queued_add(socket, 1, datagram->length);
+  if (name == NULL) on_queued(socket);
+  return 0;
+}
+
+void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall) {
+  struct dgram__named *oldest_first = NULL;
+
+  if (socket->queue != NULL) {
+    dgram__queue_fail_unsent(socket->queue, code, syscall);
+    dgram__socket_want_turn(socket);
+  }
+  while (socket->named != NULL) {
+    struct dgram__named *named = socket->named;
+    dgram__lookup_leave(socket->stack, &named->waiter);
+    unlink_named(named);
+    named->next = oldest_first;
+    oldest_first = named;
+  }
+  while (oldest_first != NULL) {
+    struct dgram__named *next = oldest_first->next;
+    dgram__named_fail(oldest_first, code, syscall);
+    oldest_first = next;
+  }
+}
+
+bool dgram__send_unsent(const dgram_socket *socket) {
+  return dgram__queue_unsent(socket->queue) > 0 || socket->named != NULL;
+}
+
+/* ------------------------------------------------------------------------------------- lists --- */
+
+static bool stands_first(const dgram_socket *socket) {
+  return can_flush(socket) && !socket->endpoint->blocked &&
+         dgram__queue_unsent(socket->queue) == 0;
+}
+
+/* Takes a list's beginning straight to the stack. The results are counted here; where nobody has a
+ * callback, failures become entries of the queue that are done already, so that they are told. */
+static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t count,
+                            struct dgram__group *group) {
+  size_t done;
+
+  if (!stands_first(socket)) return 0;
+  done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
+  for (size_t i = 0; i < done; i++) {
+    const struct dgram__ticket ticket = {.syscall = "send"};
+    if (group == NULL && list[i].result < 0) {
+      dgram_datagram failed = list[i];
+      failed.bytes = NULL;
+      failed.info = NULL;
+      dgram__queue_push(socket->queue, &failed, &ticket);
+      socket->queue->sent++;
+      dgram__queued_add(socket, 1, failed.length);
+    } else {
+      dgram__count_result(socket, list[i].result);
+    }
+  }
+  if (group != NULL) group->ended = done;
+  return done;
+}
+
+/* There is room in the queue for all. A group's payload stays where it is; a copy that fails loses its
+ * datagram, which is told by `error`. */
+static void queue_rest(dgram_socket *socket, dgram_datagram *list, size_t count,
+                       struct dgram__group *group) {
+  for (size_t i = 0; i < count; i++) {
+    struct dgram__ticket ticket = {.group = group, .syscall = "send"};
+    dgram_datagram datagram = list[i];
+    const int code = own_payload(socket->stack, &datagram, &ticket);
+    if (code < 0) {
+      socket->lost_code = code;
+      socket->stats.send_errors++;
+      continue;
+    }
+    dgram__queue_push(socket->queue, &datagram, &ticket);
+    if (group == NULL) dgram__queued_add(socket, 1, datagram.length);
+  }
+}
+
+static struct dgram__group *create_group(dgram_socket *socket, dgram_datagram *list, size_t count,
+                                         size_t bytes) {
+  struct dgram__group *group = dgram__calloc(socket->stack, sizeof *group);
+
+  if (group == NULL) return NULL;
+  group->list = list;
+  group->count = count;
+  group->bytes = bytes;
+  return group;
+}
+
+static int send_many(dgram_socket *socket, dgram_datagram *list, size_t count, size_t bytes,
+                     dgram_send_many_cb cb, void *data) {
+  struct dgram__group *group = NULL;
+  size_t done;
+  int code = reserve(socket, count);
+
+  if (code < 0) return code;
+  if (cb != NULL) {
+    group = create_group(socket, list, count, bytes);
+    if (group == NULL) return DGRAM_ENOMEM;
+    group->cb = cb;
+    group->data = data;
+    dgram__queued_add(socket, count, bytes);
+  }
+  done = send_directly(socket, list, count, group);
+  queue_rest(socket, list + done, count - done, group);
+  if (group != NULL && done == count) dgram__group_done(socket, group);
+  on_queued(socket);
+  return 0;
+}
+
+/* --------------------------------------------------------------------- public entry points --- */
+
+int dgram_send(dgram_socket *socket, const void *bytes, size_t length, int port,
+               const char *address, dgram_send_cb cb, void *data) {
+  dgram_datagram datagram = {.bytes = bytes, .length = length};
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  code = dgram__destination_read(socket, address, port, &datagram.to);
+  if (code < 0) return code;
+  return send_one(socket, &datagram, code == 1 ? address : NULL, cb, data);
+}
+
+int dgram_send_to(dgram_socket *socket, const void *bytes, size_t length, const dgram_address *to,
+                  dgram_send_cb cb, void *data) {
+  dgram_datagram datagram = {.bytes = bytes, .length = length};
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (to == NULL) return DGRAM_EARGTYPE;
+  code = check_to(socket, to);
+  if (code < 0) return code;
+  datagram.to = *to;
+  return send_one(socket, &datagram, NULL, cb, data);
+}
+
+int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t count, int port,
+                      const char *address, dgram_send_cb cb, void *data) {
+  dgram_datagram datagram = {.bytes = parts};
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (parts == NULL && count > 0) return DGRAM_EARGTYPE;
+  if (count > UINT32_MAX) return DGRAM_EINVAL;
+  datagram.parts = (uint32_t)count;
+  for (size_t i = 0; i < count; i++) {
+    if (parts[i].length > payload_max(socket) - datagram.length) return DGRAM_EMSGSIZE;
+    datagram.length += parts[i].length;
+  }
+  code = dgram__destination_read(socket, address, port, &datagram.to);
+  if (code < 0) return code;
+  return send_one(socket, &datagram, code == 1 ? address : NULL, cb, data);
+}
+
+int dgram_send_many(dgram_socket *socket, dgram_datagram *list, size_t count,
+                    dgram_send_many_cb cb, void *data) {
+  size_t bytes;
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (list == NULL && count > 0) return DGRAM_EARGTYPE;
+  code = check_list(socket, list, count, &bytes);
+  if (code == 0) code = check_room(socket, count, bytes);
+  if (code == 0) code = dgram__bind_implicitly(socket);
+  if (code < 0) return code;
+  return send_many(socket, list, count, bytes, cb, data);
+}
+
+int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list, size_t count) {
+  size_t bytes;
+  size_t done;
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (list == NULL && count > 0) return DGRAM_EARGTYPE;
+  if (count > INT32_MAX) return DGRAM_EINVAL;
+  code = check_list(socket, list, count, &bytes);
+  if (code == 0) code = dgram__bind_implicitly(socket);
+  if (code < 0) return code;
+  if (socket->binding_state != DGRAM__BOUND) return DGRAM_EAGAIN;
+  if (!stands_first(socket)) return 0;
+  done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
+  for (size_t i = 0; i < done; i++) dgram__count_result(socket, list[i].result);
+  return (int)done;
+}

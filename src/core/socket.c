@@ -1,0 +1,332 @@
+/* A socket's life: from dgram_create_socket to the end of `close`.
+ *
+ * The happy path: create allocates the socket and the stack's endpoint in one piece. dgram_close hands what
+ * is queued to the system; where nothing is left the endpoint closes within the call (ENDING), else
+ * the socket lingers until the last datagram has left or the linger timer rings. In a later turn, when
+ * all callbacks have run and the stack has given the endpoint back, `close` is emitted and the memory
+ * goes.
+ *
+ * What can fail: creating, for want of memory. Closing cannot: where there is no memory for the linger
+ * timer what has not left is cancelled at once. */
+
+#include "core/socket.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/binding.h"
+
+/* ----------------------------------------------------------------------------------- states --- */
+
+void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_state state) {
+  const enum dgram__binding_state from = socket->binding_state;
+
+  (void)from;
+  assert((from == DGRAM__UNBOUND && state != DGRAM__UNBOUND) ||
+         (from == DGRAM__BINDING && state != DGRAM__BINDING));
+  socket->binding_state = (uint8_t)state;
+  dgram__socket_update_hold(socket);
+}
+
+static void set_life(dgram_socket *socket, enum dgram__life life) {
+  assert(life > socket->life);
+  socket->life = (uint8_t)life;
+  dgram__socket_update_hold(socket);
+}
+
+/* Rule 6: accepted work keeps the loop alive even on an unref'd socket; so does a bind, and a close. */
+static bool should_hold(const dgram_socket *socket) {
+  if (socket->life != DGRAM__OPEN || socket->stats.queued > 0) return true;
+  if (socket->binding_state == DGRAM__BINDING || socket->listening_pending) return true;
+  return socket->binding_state == DGRAM__BOUND && !socket->unreffed;
+}
+
+void dgram__socket_update_hold(dgram_socket *socket) {
+  const bool holds = should_hold(socket);
+
+  if (holds == socket->holds) return;
+  socket->holds = holds;
+  if (holds) {
+    dgram__host_hold(socket->stack);
+  } else {
+    dgram__host_release(socket->stack);
+  }
+}
+
+/* --------------------------------------------------------------------------------- creating --- */
+
+/* The endpoint stands behind the socket, aligned for any struct. */
+static size_t endpoint_offset(void) {
+  const size_t align = _Alignof(max_align_t);
+
+  return (sizeof(dgram_socket) + align - 1) / align * align;
+}
+
+static void link_socket(dgram_socket *socket) {
+  struct dgram__host *host = socket->stack->host;
+
+  socket->next = host->sockets;
+  if (socket->next != NULL) socket->next->previous = socket;
+  host->sockets = socket;
+}
+
+static void unlink_socket(dgram_socket *socket) {
+  if (socket->previous != NULL) {
+    socket->previous->next = socket->next;
+  } else {
+    socket->stack->host->sockets = socket->next;
+  }
+  if (socket->next != NULL) socket->next->previous = socket->previous;
+}
+
+static void configure(dgram_socket *socket, const dgram_socket_options *options) {
+  socket->type = (uint8_t)options->type;
+  socket->reuse_addr = options->reuse_addr;
+  socket->linger_ms = options->linger_ms == 0 ? DGRAM__LINGER_DEFAULT_MS : options->linger_ms;
+  socket->max_queued = options->max_queued_datagrams != 0 ? options->max_queued_datagrams
+                                                          : DGRAM__QUEUED_DATAGRAMS_DEFAULT;
+  socket->max_queued_bytes = options->max_queued_bytes != 0 ? options->max_queued_bytes
+                                                            : DGRAM__QUEUED_BYTES_DEFAULT;
+}
+
+static int create(dgram_stack *stack, const dgram_socket_options *options,
+                  dgram_socket **ret_socket) {
+  dgram_socket *socket = dgram__calloc(stack, endpoint_offset() + stack->ops->endpoint_size);
+  int code;
+
+  if (socket == NULL) return DGRAM_ENOMEM;
+  socket->stack = stack;
+  configure(socket, options);
+  socket->endpoint = (struct dgram__endpoint *)((char *)socket + endpoint_offset());
+  socket->endpoint->stack = stack;
+  socket->endpoint->socket = socket;
+  socket->endpoint->type = options->type;
+  if (options->on_message != NULL) {
+    code = dgram__listeners_add(stack, &socket->listeners, DGRAM__MESSAGE,
+                                (dgram__any_cb)options->on_message, options->data, false);
+    if (code < 0) goto fail_listener;
+  }
+  code = stack->ops->open(socket->endpoint);
+  if (code < 0) goto fail_open;
+  link_socket(socket);
+  *ret_socket = socket;
+  return 0;
+
+fail_open:
+  dgram__listeners_clear(stack, &socket->listeners);
+fail_listener:
+  dgram__free(stack, socket);
+  return code;
+}
+
+/* ----------------------------------------------------------------------------------- events --- */
+
+void dgram__socket_emit_error(dgram_socket *socket, int code, const char *syscall,
+                              const char *address, int port, bool heard) {
+  const dgram_error error = {.code = code, .syscall = syscall, .address = address, .port = port};
+  struct dgram__emission emission;
+
+  if (!dgram__listeners_any(&socket->listeners, DGRAM__ERROR)) {
+    if (heard) return;
+    socket->stats.unheard_errors++;
+    dgram__host_unheard(socket->stack, socket, &error);
+    return;
+  }
+  dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__ERROR);
+  while (dgram__emission_next(&emission)) {
+    ((dgram_error_cb)emission.cb)(socket, &error, emission.data);
+  }
+  dgram__emission_end(&emission);
+}
+
+static void emit_close(dgram_socket *socket) {
+  struct dgram__emission emission;
+
+  dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__CLOSE);
+  while (dgram__emission_next(&emission)) {
+    ((dgram_close_cb)emission.cb)(socket, emission.data);
+  }
+  dgram__emission_end(&emission);
+}
+
+/* --------------------------------------------------------------------------------- closing --- */
+
+static void stop_linger(dgram_socket *socket) {
+  if (socket->linger == NULL) return;
+  (void)dgram_timer_stop(socket->linger);
+  dgram__free(socket->stack, socket->linger);
+  socket->linger = NULL;
+}
+
+/* The port is free when it returns. */
+static void end_endpoint(dgram_socket *socket) {
+  stop_linger(socket);
+  set_life(socket, DGRAM__ENDING);
+  socket->endpoint_gone = socket->stack->ops->close_endpoint(socket->endpoint);
+  dgram__socket_want_turn(socket);
+}
+
+/* Cancels what has not left, and ends. syscall NULL: by the program's will. */
+static void cancel_and_end(dgram_socket *socket, const char *syscall) {
+  dgram__bind_cancel(socket);
+  dgram__send_fail_all(socket, DGRAM_ECANCELED, syscall);
+  end_endpoint(socket);
+}
+
+static void on_linger_end(dgram_timer *timer, void *data) {
+  (void)timer;
+  cancel_and_end(data, "send");
+}
+
+static bool start_linger(dgram_socket *socket) {
+  if (socket->linger_ms < 0) return false;
+  socket->linger = dgram__calloc(socket->stack, sizeof *socket->linger);
+  if (socket->linger == NULL) return false;
+  if (dgram_timer_start(socket->stack, socket->linger,
+                        (uint64_t)socket->linger_ms * DGRAM_MILLISECOND, on_linger_end,
+                        socket) < 0) {
+    dgram__free(socket->stack, socket->linger);
+    socket->linger = NULL;
+    return false;
+  }
+  return true;
+}
+
+static void stop_receiving(dgram_socket *socket) {
+  if (socket->binding_state == DGRAM__BOUND) {
+    socket->stack->ops->receive_stop(socket->endpoint);
+  }
+  dgram__receive_drop_held(socket);
+}
+
+static void close_socket(dgram_socket *socket) {
+  stop_receiving(socket);
+  dgram__send_flush(socket);
+  if (!dgram__send_unsent(socket)) {
+    cancel_and_end(socket, NULL);
+  } else if (start_linger(socket)) {
+    set_life(socket, DGRAM__LINGERING);
+  } else {
+    cancel_and_end(socket, "send");
+  }
+}
+
+void dgram__socket_abort(dgram_socket *socket) {
+  if (socket->life == DGRAM__ENDING) return;
+  if (socket->life == DGRAM__OPEN) stop_receiving(socket);
+  cancel_and_end(socket, NULL);
+}
+
+static void destroy(dgram_socket *socket) {
+  dgram_stack *stack = socket->stack;
+
+  assert(socket->queue == NULL && socket->named == NULL && socket->binding == NULL);
+  dgram__share_end(socket);
+  dgram__listeners_clear(stack, &socket->listeners);
+  unlink_socket(socket);
+  dgram__host_release(stack);
+  dgram__free(stack, socket);
+}
+
+static bool is_done(const dgram_socket *socket) {
+  return socket->life == DGRAM__ENDING && socket->endpoint_gone && socket->stats.queued == 0 &&
+         !dgram__bind_pending(socket) && socket->lost_code == 0;
+}
+
+void dgram__socket_serve(dgram_socket *socket) {
+  dgram__host_enter(socket->stack);
+  socket->serving = true;
+  dgram__send_serve(socket);
+  socket->serving = false;
+  dgram__host_leave(socket->stack);
+}
+
+/* The order matters: a bind that has ended lets the queue leave; what has left calls back; what called
+ * back lets a lingering socket end; and `close` is the last of all. A socket that has asked for another
+ * turn meanwhile, which it may have in a callback, ends in that. */
+void dgram__socket_turn(dgram_socket *socket) {
+  socket->serving = true;
+  dgram__bind_turn(socket);
+  dgram__receive_held(socket);
+  dgram__send_serve(socket);
+  socket->serving = false;
+  if (socket->life == DGRAM__LINGERING && !dgram__send_unsent(socket)) {
+    cancel_and_end(socket, NULL);
+  } else if (is_done(socket) && !socket->wants_turn) {
+    emit_close(socket);
+    destroy(socket);
+  }
+}
+
+void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
+  dgram_socket *socket = endpoint->socket;
+
+  assert(socket->life == DGRAM__ENDING && !socket->endpoint_gone);
+  socket->endpoint_gone = true;
+  dgram__socket_want_turn(socket);
+}
+
+/* --------------------------------------------------------------------- public entry points --- */
+
+int dgram__socket_check(const dgram_socket *socket) {
+  if (socket == NULL) return DGRAM_EARGTYPE;
+  return socket->life == DGRAM__OPEN ? 0 : DGRAM_ENOTRUNNING;
+}
+
+int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *options, size_t size,
+                              dgram_socket **ret_socket) {
+  dgram_socket_options copy;
+  int code;
+
+  if (ret_socket == NULL) return DGRAM_EARGTYPE;
+  code = dgram__options_copy(&copy, sizeof copy, options, size);
+  if (code < 0) return code;
+  if (copy.type != DGRAM_UDP4 && copy.type != DGRAM_UDP6) return DGRAM_EBADTYPE;
+  code = dgram__stack_of(stack, true, &stack);
+  if (code < 0) return code;
+  return create(stack, &copy, ret_socket);
+}
+
+int dgram_socket_type(const dgram_socket *socket) {
+  const int code = dgram__socket_check(socket);
+
+  return code < 0 ? code : socket->type;
+}
+
+dgram_stack *dgram_socket_stack(const dgram_socket *socket) {
+  return socket == NULL ? NULL : socket->stack;
+}
+
+int dgram_close(dgram_socket *socket, dgram_close_cb cb, void *data) {
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (cb != NULL) {
+    code = dgram__listeners_add(socket->stack, &socket->listeners, DGRAM__CLOSE, (dgram__any_cb)cb,
+                                data, false);
+    if (code < 0) return code;
+  }
+  close_socket(socket);
+  return 0;
+}
+
+int dgram_abort(dgram_socket *socket) {
+  if (socket == NULL) return DGRAM_EARGTYPE;
+  if (socket->life == DGRAM__ENDING) return DGRAM_ENOTRUNNING;
+  dgram__socket_abort(socket);
+  return 0;
+}
+
+dgram_socket *dgram_unref(dgram_socket *socket) {
+  if (dgram__socket_check(socket) < 0) return socket;
+  socket->unreffed = true;
+  dgram__socket_update_hold(socket);
+  return socket;
+}
+
+dgram_socket *dgram_ref(dgram_socket *socket) {
+  if (dgram__socket_check(socket) < 0) return socket;
+  socket->unreffed = false;
+  dgram__socket_update_hold(socket);
+  return socket;
+}

@@ -1,0 +1,146 @@
+/* What a dgram socket is. The one struct behind `dgram_socket`, and what its files call of each other.
+ *
+ * Two states, each with one function that changes it:
+ *
+ *   binding   UNBOUND -> BINDING -> BOUND, or back to UNBOUND where the bind fails;
+ *             UNBOUND -> BOUND for an implicit bind
+ *   life      OPEN -> LINGERING -> ENDING, or OPEN -> ENDING; then the memory goes
+ *
+ * OPEN: the caller's. LINGERING: dgram_close was called, sends are still to leave. ENDING: the endpoint is
+ * closed, so the port is free; callbacks are outstanding, `close` is the last. All callbacks run in
+ * dgram__socket_turn, or at the end of what a stack tells; never inside a call (rule 2). */
+
+#ifndef DGRAM_CORE_SOCKET_H
+#define DGRAM_CORE_SOCKET_H
+
+#include "core/host.h"
+#include "core/listeners.h"
+#include "core/queue.h"
+
+enum dgram__binding_state { DGRAM__UNBOUND, DGRAM__BINDING, DGRAM__BOUND };
+enum dgram__life { DGRAM__OPEN, DGRAM__LINGERING, DGRAM__ENDING };
+
+struct dgram__binding; /* a bind under way: bind.c */
+struct dgram__held;    /* messages read but not emitted yet: receive.c */
+
+struct dgram_socket {
+  dgram_stack *stack;
+  struct dgram__endpoint *endpoint; /* in the same piece of memory, behind this struct */
+
+  uint8_t type;
+  uint8_t binding_state;
+  uint8_t life;
+  bool reuse_addr : 1;
+  bool unreffed : 1;
+  bool holds : 1;             /* counted in host->alive */
+  bool wants_turn : 1;        /* in the host's list */
+  bool listening_pending : 1; /* bound, `listening` not yet emitted */
+  bool serving : 1;           /* its own callbacks run, and dgram__send_serve follows them */
+  bool paused : 1;
+  bool drain_pending : 1;  /* a send was refused for the limit */
+  bool endpoint_bound : 1; /* the system has bound it, BOUND follows in the next turn */
+  bool endpoint_gone : 1;  /* the endpoint was given back */
+  int linger_ms;
+  uint32_t recv_info;
+
+  struct dgram__listeners listeners;
+  struct dgram__binding *binding; /* while BINDING, and until its callback has run */
+  struct dgram__share *share;     /* its place among sockets that the binder gave, or NULL */
+  dgram_timer *linger; /* while LINGERING */
+  struct dgram__held *held_first;
+  struct dgram__held *held_last;
+
+  /* Sending. `queued` counts what was accepted and has not called back: in the queue, waiting for a
+   * name, in a group. */
+  struct dgram__queue *queue; /* NULL while nothing is sent */
+  struct dgram__named *named; /* waiting for a lookup, in order */
+  struct dgram__named *failed_first; /* whose lookup failed, oldest first */
+  struct dgram__named *failed_last;
+  struct dgram__group *groups; /* dgram_send_manys that are done, oldest first */
+  size_t max_queued;
+  size_t max_queued_bytes;
+  int lost_code; /* datagrams without a callback for which there was no memory: one `error` */
+
+  dgram_stats stats;
+
+  dgram_socket *turn_next;
+  dgram_socket *next;
+  dgram_socket *previous;
+};
+
+/* -- socket.c -- */
+
+/* 0, or the code that every call with a socket begins with. */
+int dgram__socket_check(const dgram_socket *socket);
+
+void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_state state);
+
+/* Whether the socket keeps the program running: looked at again after each change. */
+void dgram__socket_update_hold(dgram_socket *socket);
+
+static inline void dgram__socket_want_turn(dgram_socket *socket) {
+  if (!socket->wants_turn) dgram__host_want_turn(socket->stack, socket);
+}
+
+/* What the host calls from the loop. The socket may be gone afterwards. */
+void dgram__socket_turn(dgram_socket *socket);
+
+/* dgram__send_serve where a stack tells something, not in the socket's turn. */
+void dgram__socket_serve(dgram_socket *socket);
+
+/* Closes without a linger. Never fails; nothing happens to one that is ENDING. */
+void dgram__socket_abort(dgram_socket *socket);
+
+/* Emits `error`; heard says that a callback has had it already. address may be NULL. */
+void dgram__socket_emit_error(dgram_socket *socket, int code, const char *syscall,
+                              const char *address, int port, bool heard);
+
+/* -- bind.c -- */
+
+/* Binds an unbound socket to any port, inside the call. Binding or bound: nothing. */
+int dgram__bind_implicitly(dgram_socket *socket);
+
+/* Ends or advances what is under way; called in the socket's turn. */
+void dgram__bind_turn(dgram_socket *socket);
+
+/* Gives up a bind under way: its callback gets DGRAM_ECANCELED in a later turn. */
+void dgram__bind_cancel(dgram_socket *socket);
+
+/* Whether a bind is under way whose callback has not run. */
+static inline bool dgram__bind_pending(const dgram_socket *socket) {
+  return socket->binding != NULL;
+}
+
+/* -- send.c and complete.c -- */
+
+/* Reads a destination: 0 a literal, 1 a name to look up, or a code. */
+int dgram__destination_read(const dgram_socket *socket, const char *address, int port,
+                            dgram_address *ret_to);
+
+/* Flushes, completes, and asks for another turn where something is left. */
+void dgram__send_serve(dgram_socket *socket);
+
+/* Hands what is queued to the stack, as far as it takes it. No callback. */
+void dgram__send_flush(dgram_socket *socket);
+
+/* Runs the callbacks of what is done, a bounded number. */
+void dgram__send_complete(dgram_socket *socket);
+
+/* Fails all that has not left: with a syscall for what failed, NULL for what was cancelled by will. */
+void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall);
+
+/* Whether something accepted has not been handed to the system, or failed, yet. */
+bool dgram__send_unsent(const dgram_socket *socket);
+
+/* -- receive.c -- */
+
+/* Begins to receive where the socket is bound and not paused. */
+int dgram__receive_begin(dgram_socket *socket);
+
+/* Emits what a pause has held back, a bounded number. */
+void dgram__receive_held(dgram_socket *socket);
+
+/* Drops what a pause has held back. */
+void dgram__receive_drop_held(dgram_socket *socket);
+
+#endif
