@@ -1,0 +1,133 @@
+/* A socket's life on the linux stack.
+ *
+ * Happy path: bind makes a descriptor, binds it and hands it to a uv_poll handle that watches for nothing
+ * yet. From then on the handle is libuv's, and the endpoint's memory can be given back only when its
+ * close callback has run.
+ *
+ * Failure modes: the handle is made last, when nothing can fail any more, so a failed bind closes the
+ * descriptor and leaves nothing. At the end the handle goes before the descriptor: epoll keeps watching
+ * a descriptor that was closed while a duplicate of it lives elsewhere, for ever and at full speed. */
+
+#include <assert.h>
+
+#include "stack/linux/linux.h"
+#include "stack/linux/system.h"
+
+int linux_stack_open(struct dgram__endpoint *base) {
+  linux_endpoint_of(base)->fd = -1;
+  return 0;
+}
+
+static int domain_of(const struct dgram__endpoint *base) {
+  return base->type == DGRAM_UDP6 ? AF_INET6 : AF_INET;
+}
+
+/* From here on fd is the endpoint's, if it succeeds. Fails where the fd cannot be watched. */
+static int take_descriptor(struct linux_endpoint *endpoint, int fd) {
+  uv_loop_t *loop = loop_stack_of(endpoint->base.stack)->loop;
+  int code = uv_poll_init(loop, &endpoint->poll, fd);
+  if (code < 0) return loop_error(code);
+  uv_unref((uv_handle_t *)&endpoint->poll);
+  endpoint->poll.data = endpoint;
+  endpoint->fd = fd;
+  return 0;
+}
+
+/* ---- bind ---- */
+
+/* IPV6_V6ONLY is set either way: what it is at first is up to the administrator. */
+static int set_bind_options(struct dgram__endpoint *base, int fd, unsigned flags) {
+  if (flags & DGRAM__BIND_REUSE_ADDR) {
+    int code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (code < 0) return code;
+  }
+  if (base->type != DGRAM_UDP6) return 0;
+  return linux_stack_sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+}
+
+int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsigned flags) {
+  assert(linux_endpoint_of(base)->fd < 0);
+  int fd = linux_stack_sys_socket(domain_of(base), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                                  IPPROTO_UDP);
+  if (fd < 0) return fd;
+  union loop_sockaddr address;
+  socklen_t length = loop_address_to_sockaddr(local, &address);
+  int code = set_bind_options(base, fd, flags);
+  if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
+  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd);
+  if (code < 0) linux_stack_sys_close(fd);
+  return code;
+}
+
+/* ---- adopt ---- */
+
+static int check_option(int fd, int name, int wanted) {
+  int value;
+  int code = linux_stack_sys_get_int(fd, SOL_SOCKET, name, &value);
+  if (code == DGRAM_EBADF) return code;
+  return code < 0 || value != wanted ? DGRAM_EFDTYPE : 0;
+}
+
+static int check_descriptor(struct dgram__endpoint *base, int fd) {
+  int code = check_option(fd, SO_TYPE, SOCK_DGRAM);
+  if (code == 0) code = check_option(fd, SO_DOMAIN, domain_of(base));
+  if (code == 0) code = check_option(fd, SO_PROTOCOL, IPPROTO_UDP);
+  return code;
+}
+
+static int address_of(int fd, dgram_address *ret_address) {
+  union loop_sockaddr address = {.any.sa_family = AF_UNSPEC};
+  socklen_t length = sizeof address;
+  int code = linux_stack_sys_getsockname(fd, &address.any, &length);
+  if (code < 0) return code;
+  loop_address_from_sockaddr(&address.any, ret_address);
+  return 0;
+}
+
+/* Sending would bind it too, but the kernel's own way of it can answer EAGAIN when ports run out, and
+ * no writability ever ends that. */
+static int bind_if_unbound(struct dgram__endpoint *base, int fd) {
+  dgram_address local;
+  int code = address_of(fd, &local);
+  if (code < 0 || local.port != 0) return code;
+  union loop_sockaddr address;
+  socklen_t length = loop_address_to_sockaddr(&(dgram_address){.family = (uint8_t)base->type},
+                                              &address);
+  return linux_stack_sys_bind(fd, &address.any, length);
+}
+
+int linux_stack_adopt(struct dgram__endpoint *base, int fd) {
+  assert(linux_endpoint_of(base)->fd < 0);
+  int code = check_descriptor(base, fd);
+  if (code == 0) code = bind_if_unbound(base, fd);
+  if (code == 0) code = linux_stack_sys_set_cloexec(fd);
+  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd); /* makes it non-blocking */
+  return code;
+}
+
+void linux_stack_discard(dgram_stack *stack, int fd) {
+  (void)stack;
+  linux_stack_sys_close(fd);
+}
+
+int linux_stack_local_address(struct dgram__endpoint *base, dgram_address *ret_address) {
+  return address_of(linux_endpoint_of(base)->fd, ret_address);
+}
+
+/* ---- close ---- */
+
+static void on_closed(uv_handle_t *handle) {
+  struct linux_endpoint *endpoint = handle->data;
+  dgram__endpoint_closed(&endpoint->base);
+}
+
+bool linux_stack_close_endpoint(struct dgram__endpoint *base) {
+  struct linux_endpoint *endpoint = linux_endpoint_of(base);
+  if (endpoint->fd < 0) return true;
+  uv_close((uv_handle_t *)&endpoint->poll, on_closed);
+  linux_stack_sys_close(endpoint->fd);
+  endpoint->fd = -1;
+  endpoint->receiving = false;
+  endpoint->wants_writable = false;
+  return false;
+}

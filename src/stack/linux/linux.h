@@ -1,0 +1,104 @@
+/* The linux stack, inside: UDP sockets on readiness from libuv (uv_poll), in batches.
+ *
+ *   stack.c      the table of operations, creating a stack
+ *   endpoint.c   a socket's life: open, bind, adopt, close
+ *   readiness.c  what epoll is asked for, and what is done when it answers
+ *   receive.c    from the kernel into the stack's slots, and on to the core
+ *   send.c       from the core to the kernel
+ *   options.c    socket options and memberships
+ *   system.h     the system calls */
+
+#ifndef DGRAM_STACK_LINUX_LINUX_H
+#define DGRAM_STACK_LINUX_LINUX_H
+
+#include <sys/socket.h>
+
+#include "stack/loop/loop.h"
+#include "stack/loop/sockaddr.h"
+
+/* What one recvmmsg writes to, slot by slot, and what the core is shown of it. One for all sockets of
+ * a stack: it is in use only while one of them receives and tells. */
+struct linux_receiver {
+  unsigned char *memory; /* slots of DGRAM__SLOT_SIZE; NULL until a socket first wants to receive */
+  unsigned slots;
+  unsigned slots_max; /* how far they may grow */
+  bool borrowed;      /* the memory is the user's */
+  bool full;          /* the last batch filled every slot */
+  struct mmsghdr headers[DGRAM__SLOTS_MAX];
+  struct iovec pieces[DGRAM__SLOTS_MAX];
+  union loop_sockaddr addresses[DGRAM__SLOTS_MAX];
+  dgram_message messages[DGRAM__SLOTS_MAX];
+  dgram_recv_info infos[DGRAM__SLOTS_MAX];
+};
+
+struct linux_stack {
+  struct loop_stack loop;
+  bool single_receives; /* recvmmsg is switched off, or this kernel has none */
+  bool single_sends;    /* the same of sendmmsg */
+  struct linux_receiver receiver;
+};
+
+struct linux_endpoint {
+  struct dgram__endpoint base;
+  uv_poll_t poll;         /* initialised while bound */
+  int fd;                 /* -1: not bound */
+  uint8_t armed;          /* the uv_poll_event bits that libuv watches for */
+  uint8_t lone_turns;     /* turns that brought one datagram, in a row; wraps round */
+  bool receiving;         /* the core wants datagrams */
+  bool wants_writable;    /* a send came back short and waits for room */
+  bool in_callback;       /* on_ready is at work and will arm what is wanted when it is done */
+  bool tells_truncated;   /* info was asked for with every datagram */
+};
+
+static inline struct linux_stack *linux_stack_of(struct dgram__endpoint *endpoint) {
+  return (struct linux_stack *)endpoint->stack;
+}
+
+static inline struct linux_endpoint *linux_endpoint_of(struct dgram__endpoint *endpoint) {
+  return (struct linux_endpoint *)endpoint;
+}
+
+/* ---- endpoint.c ---- */
+
+int linux_stack_open(struct dgram__endpoint *endpoint);
+int linux_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
+int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd);
+void linux_stack_discard(dgram_stack *stack, int fd);
+int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+bool linux_stack_close_endpoint(struct dgram__endpoint *endpoint);
+
+/* ---- readiness.c ---- */
+
+int linux_stack_receive_start(struct dgram__endpoint *endpoint);
+void linux_stack_receive_stop(struct dgram__endpoint *endpoint);
+
+/* The core is to be told when the socket takes datagrams again. */
+void linux_stack_want_writable(struct linux_endpoint *endpoint);
+
+/* ---- receive.c ---- */
+
+/* Takes the user's memory to receive into, if there is any. */
+void linux_stack_receiver_init(struct linux_stack *stack, const dgram_stack_options *options);
+void linux_stack_receiver_clear(struct linux_stack *stack);
+
+/* Memory to receive into, unless it is there already: 0 or DGRAM_ENOMEM. */
+int linux_stack_receiver_prepare(struct linux_stack *stack);
+
+/* Receives what a turn allows, and tells. */
+void linux_stack_receive(struct linux_endpoint *endpoint);
+
+int linux_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
+
+/* ---- send.c ---- */
+
+int linux_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count,
+                     unsigned flags);
+
+/* ---- options.c ---- */
+
+int linux_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
+int linux_stack_set_membership(struct dgram__endpoint *endpoint, bool join,
+                               const dgram_address *group,
+                               const struct dgram__interface *interface);
+
+#endif

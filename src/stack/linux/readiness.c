@@ -1,0 +1,96 @@
+/* What epoll is asked for on behalf of a socket, and what is done when it answers.
+ *
+ * Happy path: receiving and waiting for room to send are two wishes; together they are the mask that
+ * uv_poll watches. When it fires, datagrams are received and the core is told of room.
+ *
+ * Two things make this longer than it looks. uv_poll_start costs two system calls each time, so it is
+ * called only when the mask differs, and while on_ready is at work not before its end: a core that
+ * pauses and resumes, or that fills the socket again when told of room, then costs none. And an error:
+ * libuv stops the handle and says UV_EBADF, whatever else the socket has to say. The socket's
+ * pending error has to be taken (SO_ERROR) and its error queue emptied (MSG_ERRQUEUE): each alone
+ * leaves a case in which epoll reports the error for ever. */
+
+#include "stack/linux/linux.h"
+#include "stack/linux/system.h"
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static uint8_t wanted(const struct linux_endpoint *endpoint) {
+  return (uint8_t)((endpoint->receiving ? UV_READABLE : 0) |
+                   (endpoint->wants_writable ? UV_WRITABLE : 0));
+}
+
+/* Makes libuv watch for what is wanted. With a mask of 0 uv_poll_start stops the handle. */
+static int arm(struct linux_endpoint *endpoint) {
+  uint8_t mask = wanted(endpoint);
+  if (endpoint->in_callback || endpoint->armed == mask) return 0;
+  int code = uv_poll_start(&endpoint->poll, mask, on_ready);
+  if (code < 0) return loop_error(code);
+  endpoint->armed = mask;
+  return 0;
+}
+
+/* ---- wishes ---- */
+
+int linux_stack_receive_start(struct dgram__endpoint *base) {
+  struct linux_endpoint *endpoint = linux_endpoint_of(base);
+  int code = linux_stack_receiver_prepare(linux_stack_of(base));
+  if (code < 0) return code;
+  bool before = endpoint->receiving;
+  endpoint->receiving = true;
+  code = arm(endpoint);
+  if (code < 0) endpoint->receiving = before;
+  return code;
+}
+
+/* Where it could not stop watching for lack of memory, on_ready finds nothing to do and tries again. */
+void linux_stack_receive_stop(struct dgram__endpoint *base) {
+  struct linux_endpoint *endpoint = linux_endpoint_of(base);
+  endpoint->receiving = false;
+  arm(endpoint);
+}
+
+void linux_stack_want_writable(struct linux_endpoint *endpoint) {
+  endpoint->wants_writable = true;
+  arm(endpoint);
+}
+
+/* ---- answers ---- */
+
+static void tell_sendable(struct linux_endpoint *endpoint) {
+  endpoint->wants_writable = false;
+  dgram__endpoint_sendable(&endpoint->base, DGRAM_EAGAIN);
+}
+
+/* Its entries belong to datagrams sent before and concern nobody now. */
+static void empty_error_queue(int fd) {
+  for (int i = 0; i < DGRAM__ERROR_QUEUE_TURN; i++) {
+    struct msghdr nowhere = {0};
+    int code = linux_stack_sys_recverr(fd, &nowhere);
+    if (code < 0 && code != DGRAM_EINTR) return;
+  }
+}
+
+/* The pending error first: emptying the queue would clear it unseen. */
+static void take_errors(struct linux_endpoint *endpoint) {
+  int pending = 0;
+  linux_stack_sys_get_int(endpoint->fd, SOL_SOCKET, SO_ERROR, &pending);
+  empty_error_queue(endpoint->fd);
+  if (pending != 0) dgram__endpoint_receive_failed(&endpoint->base, -pending, "recvmsg");
+}
+
+/* After an error libuv does not say what else is ready, so everything is tried. Each step may have
+ * closed the socket, which clears both wishes. */
+static void on_ready(uv_poll_t *poll, int status, int events) {
+  struct linux_endpoint *endpoint = poll->data;
+  endpoint->in_callback = true;
+  if (status < 0) {
+    endpoint->armed = 0;
+    events = UV_READABLE | UV_WRITABLE;
+    take_errors(endpoint);
+  }
+  if ((events & UV_READABLE) && endpoint->receiving) linux_stack_receive(endpoint);
+  if ((events & UV_WRITABLE) && endpoint->wants_writable) tell_sendable(endpoint);
+  endpoint->in_callback = false;
+  if (endpoint->fd >= 0) arm(endpoint);
+}

@@ -1,0 +1,168 @@
+/* An endpoint's life on libuv.
+ *
+ * Happy path: bind makes a uv_udp_t with a socket of the endpoint's family, binds it and keeps it.
+ * close_endpoint closes it, and the descriptor with it; libuv calls back when it has let go of the
+ * handle, and the endpoint is given back.
+ *
+ * Failure modes: after a failed uv_udp_bind the handle holds a descriptor with options that the next bind may
+ * not want, and there is no way to empty it. So it is closed, and each bind has a new one: handles are
+ * memory of their own, and an endpoint counts those that libuv still knows. adopt looks at the
+ * descriptor by itself before libuv gets it, since what a handle has taken it cannot give back. */
+
+#include "stack/uv/uv_stack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "stack/loop/sockaddr.h"
+
+static int system_family_of(const struct uv_stack_endpoint *endpoint) {
+  return endpoint->base.type == DGRAM_UDP4 ? AF_INET : AF_INET6;
+}
+
+/* ---- handles ---- */
+
+static void on_handle_closed(uv_handle_t *handle) {
+  struct uv_stack_endpoint *endpoint = handle->data;
+  dgram__free(endpoint->base.stack, handle);
+  if (--endpoint->handles == 0 && endpoint->closing) dgram__endpoint_closed(&endpoint->base);
+}
+
+static void close_handle(uv_udp_t *udp) {
+  uv_close((uv_handle_t *)udp, on_handle_closed);
+}
+
+/* Returns new; close_handle releases it. family AF_UNSPEC: without a socket. */
+static int make_handle(struct uv_stack_endpoint *endpoint, unsigned family, uv_udp_t **ret_udp) {
+  struct uv_stack *stack = uv_stack_of(endpoint->base.stack);
+  uv_udp_t *udp = dgram__calloc(endpoint->base.stack, sizeof *udp);
+  if (!udp) return DGRAM_ENOMEM;
+  int error = uv_udp_init_ex(stack->loop.loop, udp, family);
+  if (error < 0) {
+    dgram__free(endpoint->base.stack, udp);
+    return loop_error(error);
+  }
+  uv_unref((uv_handle_t *)udp);
+  udp->data = endpoint;
+  endpoint->handles++;
+  *ret_udp = udp;
+  return 0;
+}
+
+/* ---- bind ---- */
+
+int uv_stack_open(struct dgram__endpoint *base) {
+  uv_stack_endpoint_of(base)->request.data = base;
+  return 0;
+}
+
+/* Systems differ in the default, and libuv leaves it. Where one cannot do both it stays with IPv6. */
+static void take_ipv4_too(uv_udp_t *udp) {
+  uv_os_fd_t fd;
+  int off = 0;
+  if (uv_fileno((uv_handle_t *)udp, &fd) < 0) return;
+  (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+}
+
+int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsigned flags) {
+  struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
+  unsigned uv_flags = flags & DGRAM__BIND_REUSE_ADDR ? UV_UDP_REUSEADDR : 0;
+  union loop_sockaddr sockaddr;
+  uv_udp_t *udp;
+  int error = make_handle(endpoint, (unsigned)system_family_of(endpoint), &udp);
+  if (error < 0) return error;
+  if (base->type == DGRAM_UDP6) take_ipv4_too(udp);
+  loop_address_to_sockaddr(local, &sockaddr);
+  error = uv_udp_bind(udp, &sockaddr.any, uv_flags);
+  if (error < 0) {
+    close_handle(udp);
+    return loop_error(error);
+  }
+  endpoint->udp = udp;
+  return 0;
+}
+
+/* ---- adopt ---- */
+
+/* Whether it is an open datagram socket of the family; ret_name is where it is bound. A longer address
+ * of another family is cut, but begins with its family all the same. */
+static int inspect(int fd, int family, union loop_sockaddr *ret_name) {
+  socklen_t length = sizeof *ret_name;
+  int type = 0;
+  if (getsockname(fd, &ret_name->any, &length) < 0)
+    return errno == EBADF ? DGRAM_EBADF : DGRAM_EFDTYPE;
+  length = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return -errno;
+  return ret_name->any.sa_family == family && type == SOCK_DGRAM ? 0 : DGRAM_EFDTYPE;
+}
+
+static int bind_to_any_port(int fd, int family) {
+  dgram_address any = {.family = family == AF_INET ? DGRAM_IPV4 : DGRAM_IPV6};
+  union loop_sockaddr sockaddr;
+  socklen_t length = loop_address_to_sockaddr(&any, &sockaddr);
+  return bind(fd, &sockaddr.any, length) < 0 ? -errno : 0;
+}
+
+/* uv_udp_open lets others share the address, whatever the socket's maker wanted: SO_REUSEADDR, or
+ * SO_REUSEPORT on some systems. So both are put back as they were. */
+static int open_unshared(uv_udp_t *udp, int fd) {
+  static const int names[2] = {SO_REUSEADDR, SO_REUSEPORT};
+  int values[2] = {0, 0};
+  for (int i = 0; i < 2; i++) {
+    socklen_t length = sizeof values[i];
+    (void)getsockopt(fd, SOL_SOCKET, names[i], &values[i], &length);
+  }
+  int error = uv_udp_open(udp, fd);
+  for (int i = 0; i < 2; i++)
+    (void)setsockopt(fd, SOL_SOCKET, names[i], &values[i], sizeof values[i]);
+  return error < 0 ? loop_error(error) : 0;
+}
+
+int uv_stack_adopt(struct dgram__endpoint *base, int fd) {
+  struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
+  int family = system_family_of(endpoint);
+  union loop_sockaddr name;
+  dgram_address address;
+  uv_udp_t *udp;
+  int error = inspect(fd, family, &name);
+  if (error < 0) return error;
+  loop_address_from_sockaddr(&name.any, &address);
+  if (address.port == 0) error = bind_to_any_port(fd, family);
+  if (error < 0) return error;
+  error = make_handle(endpoint, AF_UNSPEC, &udp);
+  if (error < 0) return error;
+  error = open_unshared(udp, fd);
+  if (error < 0) {
+    close_handle(udp);
+    return error;
+  }
+  (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  endpoint->udp = udp;
+  return 0;
+}
+
+void uv_stack_discard(dgram_stack *stack, int fd) {
+  (void)stack;
+  close(fd);
+}
+
+/* ---- bound, and the end ---- */
+
+int uv_stack_local_address(struct dgram__endpoint *base, dgram_address *ret_address) {
+  union loop_sockaddr name;
+  int length = sizeof name;
+  int error = uv_udp_getsockname(uv_stack_endpoint_of(base)->udp, &name.any, &length);
+  if (error < 0) return loop_error(error);
+  loop_address_from_sockaddr(&name.any, ret_address);
+  return 0;
+}
+
+bool uv_stack_close_endpoint(struct dgram__endpoint *base) {
+  struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
+  endpoint->closing = true;
+  if (endpoint->udp) close_handle(endpoint->udp);
+  endpoint->udp = NULL;
+  return endpoint->handles == 0;
+}

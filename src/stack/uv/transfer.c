@@ -1,0 +1,127 @@
+/* Receiving and sending, a datagram at a time.
+ *
+ * Happy path, in: libuv reads a datagram into the stack's slot and calls back, up to 32 times a turn; each
+ * is told at once, so all endpoints share one slot. Out: uv_udp_try_send for each datagram.
+ *
+ * Failure modes: where the system takes no more, one datagram waits in libuv and no other, so that
+ * libuv's batches, which lose errors, never have two. Its callback tells that the endpoint is
+ * sendable, with what became of it. A handle that is closed calls it back too: with UV_ECANCELED, or
+ * with UV_EBADF where libuv 1.44 tries to send on a handle that was closed while it received. Then nobody
+ * wants to know. ENOBUFS is EAGAIN to libuv; Linux answers it only to those who asked for errors. */
+
+#include "stack/uv/uv_stack.h"
+
+#include <assert.h>
+
+#include "stack/loop/sockaddr.h"
+
+/* ---- receiving ---- */
+
+static void on_slot_wanted(uv_handle_t *udp, size_t suggested_size, uv_buf_t *ret_slot) {
+  struct uv_stack_endpoint *endpoint = udp->data;
+  (void)suggested_size;
+  *ret_slot = uv_buf_init(uv_stack_of(endpoint->base.stack)->slot, DGRAM__SLOT_SIZE);
+}
+
+/* No datagram is larger than a slot but a jumbogram of RFC 2675. */
+static void tell_message(struct uv_stack_endpoint *endpoint, const uv_buf_t *slot, size_t length,
+                         const struct sockaddr *from, unsigned flags) {
+  dgram_recv_info info = {.present = DGRAM_RECV_TRUNCATED, .truncated = true};
+  dgram_message message = {.bytes = slot->base, .length = length};
+  loop_address_from_sockaddr(from, &message.from);
+  if (flags & UV_UDP_PARTIAL) {
+    endpoint->base.truncated++;
+    message.info = &info;
+  }
+  dgram__endpoint_received(&endpoint->base, &message, 1);
+}
+
+/* Nothing is looked at after a telling: libuv sees by itself whether the handle still receives. Without an
+ * address there was nothing to read; a datagram of no bytes has one. */
+static void on_received(uv_udp_t *udp, ssize_t length, const uv_buf_t *slot,
+                        const struct sockaddr *from, unsigned flags) {
+  struct uv_stack_endpoint *endpoint = udp->data;
+  endpoint->base.receive_calls++;
+  if (length < 0)
+    dgram__endpoint_receive_failed(&endpoint->base, loop_error((int)length), "recvmsg");
+  else if (from)
+    tell_message(endpoint, slot, (size_t)length, from, flags);
+}
+
+int uv_stack_receive_start(struct dgram__endpoint *base) {
+  int error = uv_stack_need_slot(uv_stack_of(base->stack));
+  if (error < 0) return error;
+  error = uv_udp_recv_start(uv_stack_endpoint_of(base)->udp, on_slot_wanted, on_received);
+  return error < 0 && error != UV_EALREADY ? loop_error(error) : 0;
+}
+
+void uv_stack_receive_stop(struct dgram__endpoint *base) {
+  uv_udp_recv_stop(uv_stack_endpoint_of(base)->udp);
+}
+
+/* ---- sending ---- */
+
+/* A datagram as libuv wants it. */
+struct outgoing {
+  union loop_sockaddr to;
+  uv_buf_t buffers[DGRAM__PARTS_MAX];
+  unsigned count;
+};
+
+static uv_buf_t buffer_of(const void *bytes, size_t length) {
+  return uv_buf_init((char *)(uintptr_t)bytes, (unsigned)length);
+}
+
+static void prepare(const dgram_datagram *datagram, struct outgoing *ret) {
+  const dgram_buffer *parts = datagram->bytes;
+  loop_address_to_sockaddr(&datagram->to, &ret->to);
+  ret->count = datagram->parts > 0 ? datagram->parts : 1;
+  assert(ret->count <= DGRAM__PARTS_MAX);
+  if (datagram->parts == 0) ret->buffers[0] = buffer_of(datagram->bytes, datagram->length);
+  for (uint32_t i = 0; i < datagram->parts; i++)
+    ret->buffers[i] = buffer_of(parts[i].bytes, parts[i].length);
+}
+
+static void on_sent(uv_udp_send_t *request, int status) {
+  struct uv_stack_endpoint *endpoint = request->data;
+  endpoint->queued = false;
+  if (endpoint->closing) return;
+  dgram__endpoint_sendable(&endpoint->base,
+                           status < 0 ? loop_error(status) : endpoint->queued_length);
+}
+
+/* DGRAM_EAGAIN: libuv has it now. Else its result. */
+static int queue_one(struct uv_stack_endpoint *endpoint, const struct outgoing *outgoing,
+                     size_t length) {
+  assert(!endpoint->queued);
+  endpoint->base.send_calls++;
+  int error = uv_udp_send(&endpoint->request, endpoint->udp, outgoing->buffers, outgoing->count,
+                          &outgoing->to.any, on_sent);
+  if (error < 0) return loop_error(error);
+  endpoint->queued = true;
+  endpoint->queued_length = (int)length;
+  return DGRAM_EAGAIN;
+}
+
+/* The datagram's result, or DGRAM_EAGAIN. */
+static int send_one(struct uv_stack_endpoint *endpoint, const dgram_datagram *datagram,
+                    unsigned flags) {
+  struct outgoing outgoing;
+  prepare(datagram, &outgoing);
+  endpoint->base.send_calls++;
+  int sent = uv_udp_try_send(endpoint->udp, outgoing.buffers, outgoing.count, &outgoing.to.any);
+  if (sent >= 0) return sent;
+  if (sent != UV_EAGAIN) return loop_error(sent);
+  return flags & DGRAM__SEND_TRY ? DGRAM_EAGAIN : queue_one(endpoint, &outgoing, datagram->length);
+}
+
+int uv_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count,
+                  unsigned flags) {
+  struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
+  for (size_t i = 0; i < count; i++) {
+    int result = send_one(endpoint, &list[i], flags);
+    if (result == DGRAM_EAGAIN) return (int)i;
+    list[i].result = result;
+  }
+  return (int)count;
+}
