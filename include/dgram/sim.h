@@ -13,6 +13,8 @@ extern "C" {
  * sent arrives: nothing is lost, delayed or reordered, but a socket's receive buffer is bounded and
  * drops what does not fit. Time stands still until dgram_run has nothing else to do; then it jumps to
  * the next timer. The name "localhost" resolves, all others are unknown.
+ * There are no descriptors: options.fd and a binder's answers are refused with DGRAM_ENOTSUP, and the
+ * descriptor stays the caller's.
  *
  * options    borrows; NULL: all defaults. `kind` and `disable` have no meaning here.
  * ret_stack  returns new: dgram_stack_close releases it, by way of dgram_run.

@@ -65,12 +65,12 @@ static void emit_send_error(dgram_socket *socket, const dgram_datagram *datagram
 }
 
 static void end_group(dgram_socket *socket, struct dgram__group *group) {
-  const size_t count = group->count;
+  const size_t weight = group->weight;
   const size_t bytes = group->bytes;
 
-  group->cb(socket, group->list, count, group->data);
+  group->cb(socket, group->list, group->count, group->data);
   dgram__free(socket->stack, group);
-  dgram__queued_remove(socket, count, bytes);
+  dgram__queued_remove(socket, weight, bytes);
 }
 
 /* Rule 9 counts a datagram until its callback has run. */

@@ -227,20 +227,24 @@ void dgram__host_unheard(dgram_stack *stack, dgram_socket *socket, const dgram_e
 /* A socket that asks again in its own turn gets the next one, so no turn is endless. */
 void dgram__stack_turn(dgram_stack *stack) {
   struct dgram__host *host = stack->host;
-  dgram_socket *socket = host->turn_first;
 
+  host->turning = host->turn_first;
   host->turn_first = NULL;
   host->turn_last = NULL;
   dgram__host_enter(stack);
   dgram__resolves_tell(stack);
-  while (socket != NULL) {
-    dgram_socket *next = socket->turn_next;
+  while (host->turning != NULL) {
+    dgram_socket *socket = host->turning;
+    host->turning = socket->turn_next;
     socket->wants_turn = false;
     dgram__socket_turn(socket);
-    socket = next;
   }
   dgram__host_leave(stack);
   dgram__host_end_if_done(stack);
+}
+
+bool dgram__stack_telling(const dgram_stack *stack) {
+  return stack->host != NULL && stack->host->depth > 0;
 }
 
 void dgram__stack_alarm(dgram_stack *stack) {
@@ -335,14 +339,19 @@ int dgram_stop(dgram_stack *stack) {
   return 0;
 }
 
+static void flush_list(dgram_socket *socket) {
+  for (; socket != NULL; socket = socket->turn_next) dgram__send_flush(socket);
+}
+
+/* Who has something to send wants a turn, or is having one. */
 int dgram_flush(dgram_stack *stack) {
   const int code = dgram__stack_of(stack, false, &stack);
 
   if (code < 0) return code;
   if (stack == NULL) return 0;
-  for (dgram_socket *socket = stack->host->turn_first; socket != NULL; socket = socket->turn_next) {
-    dgram__send_flush(socket);
-  }
+  if (stack->host->serving != NULL) dgram__send_flush(stack->host->serving);
+  flush_list(stack->host->turning);
+  flush_list(stack->host->turn_first);
   return 0;
 }
 

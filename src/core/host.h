@@ -19,6 +19,8 @@ struct dgram__host {
   /* Sockets that want a turn, in the order they asked. */
   dgram_socket *turn_first;
   dgram_socket *turn_last;
+  dgram_socket *turning; /* those of the turn under way that still have to come */
+  dgram_socket *serving; /* whose callbacks run, or NULL */
 
   /* What must end before the program may: sockets that hold, running timers, lookups. */
   size_t alive;

@@ -80,9 +80,10 @@ enum {
   DGRAM__QUEUE_CAPACITY_KEPT = 4096,
   DGRAM__SPARE_QUEUES_MAX = 64,
 
-  /* Blocks that bytes without a callback are copied to: one block holds the largest datagram, or
-   * hundreds of small ones next to each other. Spare ones are kept up to 4 MiB a stack. */
-  DGRAM__BLOCK_SIZE = 65536,
+  /* Blocks that bytes without a callback are copied to: one block holds the largest datagram and its
+   * dgram_send_info, or hundreds of small ones next to each other. Spare ones are kept up to 4 MiB a
+   * stack. */
+  DGRAM__BLOCK_SIZE = 65536 + 64,
   DGRAM__SPARE_BLOCKS_MAX = 64,
 
   /* The send queue's default limits (rule 9): eight times what a busy server queues in a second's

@@ -115,9 +115,14 @@ void dgram__receive_held(dgram_socket *socket) {
   }
 }
 
+/* A socket that cannot receive, for want of memory, is paused, so that dgram_resume tries again. */
 int dgram__receive_begin(dgram_socket *socket) {
+  int code;
+
   if (socket->paused || socket->binding_state != DGRAM__BOUND) return 0;
-  return socket->stack->ops->receive_start(socket->endpoint);
+  code = socket->stack->ops->receive_start(socket->endpoint);
+  if (code < 0) socket->paused = true;
+  return code;
 }
 
 /* ---------------------------------------------------------------------- what a stack tells --- */
@@ -127,11 +132,16 @@ static void count_batch(dgram_socket *socket, const dgram_message *messages, siz
   for (size_t i = 0; i < count; i++) socket->stats.received_bytes += messages[i].length;
 }
 
+/* A listener that pauses and leaves hands over to another, so what nobody has heard is held. */
 static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t count) {
-  if (dgram__listeners_any(&socket->listeners, DGRAM__BATCH)) emit_batch(socket, messages, count);
+  const bool heard = dgram__listeners_any(&socket->listeners, DGRAM__BATCH);
+
+  if (heard) emit_batch(socket, messages, count);
   for (size_t i = 0; i < count; i++) {
     if (socket->life != DGRAM__OPEN) return;
-    if (!dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE)) return;
+    if (!dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE) && (heard || !socket->paused)) {
+      return;
+    }
     if (socket->paused) {
       hold_rest(socket, messages + i, count - i);
       return;
@@ -146,12 +156,9 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
 
   if (socket->life != DGRAM__OPEN) return;
   count_batch(socket, messages, count);
-  dgram__host_enter(socket->stack);
-  socket->serving = true;
+  dgram__socket_begin_serving(socket);
   emit_all(socket, messages, count);
-  dgram__send_serve(socket);
-  socket->serving = false;
-  dgram__host_leave(socket->stack);
+  dgram__socket_end_serving(socket);
 }
 
 void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
@@ -159,12 +166,9 @@ void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
   dgram_socket *socket = endpoint->socket;
 
   if (socket->life != DGRAM__OPEN) return;
-  dgram__host_enter(socket->stack);
-  socket->serving = true;
+  dgram__socket_begin_serving(socket);
   tell_failure(socket, code, syscall);
-  dgram__send_serve(socket);
-  socket->serving = false;
-  dgram__host_leave(socket->stack);
+  dgram__socket_end_serving(socket);
 }
 
 /* --------------------------------------------------------------------- public entry points --- */

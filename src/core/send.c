@@ -52,9 +52,9 @@ static int check_list(const dgram_socket *socket, const dgram_datagram *list, si
   for (size_t i = 0; i < count; i++) {
     const dgram_send_info *info = list[i].info;
     int code = check_to(socket, &list[i].to);
+    if (code == 0 && list[i].parts > DGRAM_PARTS_MAX) code = DGRAM_EINVAL;
     if (code == 0) code = check_payload(socket, &list[i]);
     if (code < 0) return code;
-    if (list[i].parts > DGRAM_PARTS_MAX) return DGRAM_EINVAL;
     if (info != NULL && (info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
     bytes += list[i].length;
   }
@@ -183,21 +183,26 @@ void dgram__send_flush(dgram_socket *socket) {
   }
 }
 
+/* Whether another turn would get further. What waits for the system or for a lookup would not. */
+static bool has_more_to_do(const dgram_socket *socket) {
+  if (dgram__queue_done(socket->queue) > 0 || socket->failed_first != NULL) return true;
+  if (socket->groups != NULL || socket->lost_code != 0) return true;
+  if (socket->life == DGRAM__LINGERING && !dgram__send_unsent(socket)) return true;
+  return dgram__queue_unsent(socket->queue) > 0 && !socket->endpoint->blocked &&
+         can_flush(socket);
+}
+
 void dgram__send_serve(dgram_socket *socket) {
   dgram__send_flush(socket);
   dgram__send_complete(socket);
-  if (dgram__queue_done(socket->queue) > 0 || socket->failed_first != NULL ||
-      socket->groups != NULL || socket->lost_code != 0 || socket->life == DGRAM__LINGERING ||
-      (dgram__queue_unsent(socket->queue) > 0 && !socket->endpoint->blocked && can_flush(socket))) {
-    dgram__socket_want_turn(socket);
-  }
+  if (has_more_to_do(socket)) dgram__socket_want_turn(socket);
 }
 
 /* What an accepted datagram is followed by. Inside the socket's own callbacks nothing: they are followed
  * by dgram__send_serve. */
 static void on_queued(dgram_socket *socket) {
   if (dgram__queue_unsent(socket->queue) >= DGRAM__SEND_BATCH) dgram__send_flush(socket);
-  if (!socket->serving) dgram__socket_want_turn(socket);
+  if (socket->stack->host->serving != socket) dgram__socket_want_turn(socket);
 }
 
 void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
@@ -206,11 +211,13 @@ void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
 
   endpoint->blocked = false;
   if (socket->life == DGRAM__ENDING) return;
-  if (first != DGRAM_EAGAIN && dgram__queue_unsent_run(socket->queue, &list) > 0) {
+  dgram__socket_begin_serving(socket);
+  if (first != DGRAM_EAGAIN && dgram__queue_unsent(socket->queue) > 0) {
+    (void)dgram__queue_unsent_run(socket->queue, &list);
     list[0].result = first;
     socket->queue->sent++;
   }
-  dgram__socket_serve(socket);
+  dgram__socket_end_serving(socket);
 }
 
 /* ---------------------------------------------------------------------------------- queueing --- */
@@ -379,9 +386,9 @@ static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t c
 
 /* There is room in the queue for all. A group's payload stays where it is; a copy that fails loses its
  * datagram, which is told by `error`. */
-static void queue_rest(dgram_socket *socket, dgram_datagram *list, size_t count,
-                       struct dgram__group *group) {
-  for (size_t i = 0; i < count; i++) {
+static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t from,
+                       size_t count, struct dgram__group *group) {
+  for (size_t i = from; i < count; i++) {
     struct dgram__ticket ticket = {.group = group, .syscall = "send"};
     dgram_datagram datagram = list[i];
     const int code = own_payload(socket->stack, &datagram, &ticket);
@@ -402,6 +409,7 @@ static struct dgram__group *create_group(dgram_socket *socket, dgram_datagram *l
   if (group == NULL) return NULL;
   group->list = list;
   group->count = count;
+  group->weight = count > 0 ? count : 1;
   group->bytes = bytes;
   return group;
 }
@@ -418,10 +426,10 @@ static int send_many(dgram_socket *socket, dgram_datagram *list, size_t count, s
     if (group == NULL) return DGRAM_ENOMEM;
     group->cb = cb;
     group->data = data;
-    dgram__queued_add(socket, count, bytes);
+    dgram__queued_add(socket, group->weight, bytes);
   }
   done = send_directly(socket, list, count, group);
-  queue_rest(socket, list + done, count - done, group);
+  queue_rest(socket, list, done, count, group);
   if (group != NULL && done == count) dgram__group_done(socket, group);
   on_queued(socket);
   return 0;

@@ -23,7 +23,8 @@ struct dgram__group {
   struct dgram__group *next; /* among those that are done */
   dgram_datagram *list;      /* the caller's */
   size_t count;
-  size_t ended; /* from the front: their results stand in the list */
+  size_t ended;  /* from the front: their results stand in the list */
+  size_t weight; /* in the queue's count: an empty list counts as one, since its callback is due */
   size_t bytes;
   dgram_send_many_cb cb;
   void *data;

@@ -233,11 +233,14 @@ static bool is_done(const dgram_socket *socket) {
          !dgram__bind_pending(socket) && socket->lost_code == 0;
 }
 
-void dgram__socket_serve(dgram_socket *socket) {
+void dgram__socket_begin_serving(dgram_socket *socket) {
   dgram__host_enter(socket->stack);
-  socket->serving = true;
+  socket->stack->host->serving = socket;
+}
+
+void dgram__socket_end_serving(dgram_socket *socket) {
   dgram__send_serve(socket);
-  socket->serving = false;
+  socket->stack->host->serving = NULL;
   dgram__host_leave(socket->stack);
 }
 
@@ -245,11 +248,10 @@ void dgram__socket_serve(dgram_socket *socket) {
  * back lets a lingering socket end; and `close` is the last of all. A socket that has asked for another
  * turn meanwhile, which it may have in a callback, ends in that. */
 void dgram__socket_turn(dgram_socket *socket) {
-  socket->serving = true;
+  dgram__socket_begin_serving(socket);
   dgram__bind_turn(socket);
   dgram__receive_held(socket);
-  dgram__send_serve(socket);
-  socket->serving = false;
+  dgram__socket_end_serving(socket);
   if (socket->life == DGRAM__LINGERING && !dgram__send_unsent(socket)) {
     cancel_and_end(socket, NULL);
   } else if (is_done(socket) && !socket->wants_turn) {

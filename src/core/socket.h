@@ -35,7 +35,6 @@ struct dgram_socket {
   bool holds : 1;             /* counted in host->alive */
   bool wants_turn : 1;        /* in the host's list */
   bool listening_pending : 1; /* bound, `listening` not yet emitted */
-  bool serving : 1;           /* its own callbacks run, and dgram__send_serve follows them */
   bool paused : 1;
   bool drain_pending : 1;  /* a send was refused for the limit */
   bool endpoint_bound : 1; /* the system has bound it, BOUND follows in the next turn */
@@ -85,8 +84,10 @@ static inline void dgram__socket_want_turn(dgram_socket *socket) {
 /* What the host calls from the loop. The socket may be gone afterwards. */
 void dgram__socket_turn(dgram_socket *socket);
 
-/* dgram__send_serve where a stack tells something, not in the socket's turn. */
-void dgram__socket_serve(dgram_socket *socket);
+/* Around a socket's own callbacks: what they send is handed over at the end, so they need not ask for a
+ * turn; and the callbacks of that run. */
+void dgram__socket_begin_serving(dgram_socket *socket);
+void dgram__socket_end_serving(dgram_socket *socket);
 
 /* Closes without a linger. Never fails; nothing happens to one that is ENDING. */
 void dgram__socket_abort(dgram_socket *socket);

@@ -92,8 +92,8 @@ struct dgram__stack_ops {
   /* -- the stack itself -- */
 
   /* Runs the loop until no stack on it is alive (see set_alive), or stop was called; then returns 0.
-   * Never called within itself. A simulation in which nothing can happen any more although something is
-   * alive returns DGRAM_EDEADLK. */
+   * Where that loop runs already, or a stack on it is telling, it returns DGRAM_ERUNNING. A simulation in which
+   * nothing can happen any more although something is alive returns DGRAM_EDEADLK. */
   int (*run)(dgram_stack *stack);
 
   /* Makes run return after this turn, or the next run at once. */
@@ -231,6 +231,9 @@ void dgram__free(dgram_stack *stack, void *memory);
 
 /* The turn that wake asked for. */
 void dgram__stack_turn(dgram_stack *stack);
+
+/* Whether the stack is telling something: user code may be running, so its loop must not be run. */
+bool dgram__stack_telling(const dgram_stack *stack);
 
 /* The alarm that set_alarm asked for has rung. */
 void dgram__stack_alarm(dgram_stack *stack);

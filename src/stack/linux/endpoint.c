@@ -91,8 +91,8 @@ static int bind_if_unbound(struct dgram__endpoint *base, int fd) {
   int code = address_of(fd, &local);
   if (code < 0 || local.port != 0) return code;
   union loop_sockaddr address;
-  socklen_t length = loop_address_to_sockaddr(&(dgram_address){.family = (uint8_t)base->type},
-                                              &address);
+  socklen_t length =
+      loop_address_to_sockaddr(&(dgram_address){.family = (uint8_t)base->type}, &address);
   return linux_stack_sys_bind(fd, &address.any, length);
 }
 

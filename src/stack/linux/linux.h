@@ -40,14 +40,14 @@ struct linux_stack {
 
 struct linux_endpoint {
   struct dgram__endpoint base;
-  uv_poll_t poll;         /* initialised while bound */
-  int fd;                 /* -1: not bound */
-  uint8_t armed;          /* the uv_poll_event bits that libuv watches for */
-  uint8_t lone_turns;     /* turns that brought one datagram, in a row; wraps round */
-  bool receiving;         /* the core wants datagrams */
-  bool wants_writable;    /* a send came back short and waits for room */
-  bool in_callback;       /* on_ready is at work and will arm what is wanted when it is done */
-  bool tells_truncated;   /* info was asked for with every datagram */
+  uv_poll_t poll;           /* initialised while bound */
+  int fd;                   /* -1: not bound */
+  uint8_t armed;            /* the uv_poll_event bits that libuv watches for */
+  uint8_t lone_turns;       /* turns that brought one datagram, in a row; wraps round */
+  bool receiving : 1;       /* the core wants datagrams */
+  bool wants_writable : 1;  /* a send came back short and waits for room */
+  bool in_callback : 1;     /* on_ready is at work and will arm what is wanted when it is done */
+  bool tells_truncated : 1; /* info was asked for with every datagram */
 };
 
 static inline struct linux_stack *linux_stack_of(struct dgram__endpoint *endpoint) {
@@ -84,7 +84,7 @@ void linux_stack_receiver_clear(struct linux_stack *stack);
 /* Memory to receive into, unless it is there already: 0 or DGRAM_ENOMEM. */
 int linux_stack_receiver_prepare(struct linux_stack *stack);
 
-/* Receives what a turn allows, and tells. */
+/* Receives what a turn allows, and tells; nothing where the core does not want datagrams. */
 void linux_stack_receive(struct linux_endpoint *endpoint);
 
 int linux_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);

@@ -43,7 +43,6 @@ int linux_stack_receive_start(struct dgram__endpoint *base) {
   return code;
 }
 
-/* Where it could not stop watching for lack of memory, on_ready finds nothing to do and tries again. */
 void linux_stack_receive_stop(struct dgram__endpoint *base) {
   struct linux_endpoint *endpoint = linux_endpoint_of(base);
   endpoint->receiving = false;
@@ -79,8 +78,8 @@ static void take_errors(struct linux_endpoint *endpoint) {
   if (pending != 0) dgram__endpoint_receive_failed(&endpoint->base, -pending, "recvmsg");
 }
 
-/* After an error libuv does not say what else is ready, so everything is tried. Each step may have
- * closed the socket, which clears both wishes. */
+/* After an error libuv does not say what else is ready, so everything is tried: errors that keep
+ * coming must not starve datagrams. Each step may have closed the socket, which clears both wishes. */
 static void on_ready(uv_poll_t *poll, int status, int events) {
   struct linux_endpoint *endpoint = poll->data;
   endpoint->in_callback = true;
@@ -89,7 +88,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     events = UV_READABLE | UV_WRITABLE;
     take_errors(endpoint);
   }
-  if ((events & UV_READABLE) && endpoint->receiving) linux_stack_receive(endpoint);
+  if (events & UV_READABLE) linux_stack_receive(endpoint);
   if ((events & UV_WRITABLE) && endpoint->wants_writable) tell_sendable(endpoint);
   endpoint->in_callback = false;
   if (endpoint->fd >= 0) arm(endpoint);

@@ -42,8 +42,8 @@ static void release(struct loop_stack *loop) {
 int linux_stack_create(uv_loop_t *loop, const dgram_stack_options *options,
                        dgram_stack **ret_stack) {
   struct loop_stack *made;
-  int code = loop_stack_new(sizeof(struct linux_stack), &linux_stack_ops, loop, options, release,
-                            &made);
+  int code =
+      loop_stack_new(sizeof(struct linux_stack), &linux_stack_ops, loop, options, release, &made);
   if (code < 0) return code;
   struct linux_stack *stack = (struct linux_stack *)made;
   stack->single_receives = made->disable & DGRAM_DISABLE_MMSG;

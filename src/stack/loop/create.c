@@ -68,9 +68,8 @@ int dgram_uv_stack_create_sized(uv_loop_t *loop, const dgram_stack_options *opti
   dgram_stack_options complete;
   int error = dgram__stack_options_read(options, size, &complete);
   if (error < 0) return error;
-  const struct loop_stack_kind *kind = complete.kind == DGRAM_STACK_DEFAULT
-                                           ? kind_by_environment()
-                                           : kind_by_number(complete.kind);
+  const struct loop_stack_kind *kind =
+      complete.kind == DGRAM_STACK_DEFAULT ? kind_by_environment() : kind_by_number(complete.kind);
   if (!kind) return DGRAM_EINVAL;
   if (!kind->create) return DGRAM_ENOTSUP;
   complete.kind = kind->kind;

@@ -85,6 +85,16 @@ static bool ring_take_stop(struct loop_stack *member) {
   return stop;
 }
 
+/* Whether user code may be running inside this loop already, by dgram_run or by the user's uv_run. */
+static bool ring_telling(const struct loop_stack *member) {
+  const struct loop_stack *stack = member;
+  do {
+    if (dgram__stack_telling(&stack->base)) return true;
+    stack = stack->next;
+  } while (stack != member);
+  return false;
+}
+
 static void ring_set_run(struct loop_stack *member, struct loop_run *run) {
   struct loop_stack *stack = member;
   do {
@@ -95,17 +105,18 @@ static void ring_set_run(struct loop_stack *member, struct loop_run *run) {
 
 /* ---- creation ---- */
 
+/* Before the common part exists, and after it: by the options' allocator, NULL being the C library's. */
 static void *allocate(size_t size, const dgram_allocator *allocator) {
-  if (!allocator || !allocator->malloc) return calloc(1, size);
+  if (!allocator) return calloc(1, size);
   void *memory = allocator->malloc(size, allocator->data);
   return memory ? memset(memory, 0, size) : NULL;
 }
 
 static void release_memory(void *memory, const dgram_allocator *allocator) {
-  if (!allocator || !allocator->free)
-    free(memory);
-  else
+  if (allocator)
     allocator->free(memory, allocator->data);
+  else
+    free(memory);
 }
 
 static void own_handle(struct loop_stack *stack, uv_handle_t *handle) {
@@ -197,6 +208,13 @@ uint64_t loop_now(dgram_stack *base) {
 
 /* ---- running ---- */
 
+/* A run that shall end must not sleep first. libuv decides to sleep after timers and prepare handles,
+ * in which this may be called, and may sleep for ever: over an idle socket, or for a handle of the
+ * user's own. uv_stop makes it poll without waiting, for this one turn. */
+static void end_turn(const struct loop_stack *stack) {
+  if (stack->run) uv_stop(stack->loop);
+}
+
 void loop_set_alive(dgram_stack *base, bool alive) {
   struct loop_stack *stack = loop_stack_of(base);
   if (stack->closing) return;
@@ -205,6 +223,7 @@ void loop_set_alive(dgram_stack *base, bool alive) {
     uv_ref((uv_handle_t *)&stack->keepalive);
   else
     uv_unref((uv_handle_t *)&stack->keepalive);
+  if (!ring_alive(stack)) end_turn(stack);
 }
 
 void loop_stop(dgram_stack *base) {
@@ -213,6 +232,7 @@ void loop_stop(dgram_stack *base) {
     stack->run->stop = true;
   else
     stack->stop = true;
+  end_turn(stack);
 }
 
 /* Whether the run has to go on. When the last stack's closing callback has made a new one, that one
@@ -232,7 +252,7 @@ int loop_run(dgram_stack *base) {
   struct loop_stack *stack = loop_stack_of(base);
   uv_loop_t *loop = stack->loop;
   bool is_default = stack->is_default;
-  if (stack->run) return DGRAM_ERUNNING;
+  if (stack->run || ring_telling(stack)) return DGRAM_ERUNNING;
   struct loop_run run = {.member = stack, .stop = ring_take_stop(stack)};
   ring_set_run(stack, &run);
   if (is_default) loop_default_hold();
