@@ -1,0 +1,54 @@
+/* options.h: the options of all subcommands: the same letter means the same everywhere. */
+
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum command_bits { FOR_LISTEN = 1 << 0, FOR_SEND = 1 << 1, FOR_ECHO = 1 << 2 };
+
+enum {
+  /* Groups of one socket: Linux allows 20 unless told otherwise (net.ipv4.igmp_max_memberships). */
+  GROUPS_MAX = 20,
+  ARGUMENTS_MAX = 2
+};
+
+/* How datagrams are printed. */
+enum format { FORMAT_TEXT, FORMAT_RAW, FORMAT_HEX, FORMAT_JSON };
+
+struct options {
+  const char *arguments[ARGUMENTS_MAX];
+  int argument_count;
+
+  int family;            /* DGRAM_IPV4, DGRAM_IPV6, or 0 for what the address says */
+  const char *interface; /* -I, or NULL */
+  const char *bind;      /* -b: where to send from, or NULL */
+  uint64_t count;        /* -c; 0: not given */
+  uint64_t replies;      /* -n; 0: not given */
+  bool has_wait;         /* -w was given */
+  uint64_t wait_ns;
+  uint64_t interval_ns;
+  bool broadcast;
+  bool reuse_addr;
+  int ttl; /* -1: not given */
+  const char *groups[GROUPS_MAX];
+  int group_count;
+  enum format format;
+  const char *hex;  /* the data of send, or NULL */
+  const char *file; /* the same from a file */
+  bool lines;       /* --delim line */
+  bool quiet;
+  bool verbose;
+  bool help; /* -h: nothing else counts */
+};
+
+/* Reads the arguments of a command: argv[0] is its name. What it does not like it reports.
+ * ret_options  keeps pointers into argv. Returns 0 or -1. */
+int options_read(unsigned command, int argc, char **argv, struct options *ret_options);
+
+/* Writes a line for each option of a command. */
+void options_help(unsigned command, FILE *file);
+
+#endif

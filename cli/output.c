@@ -1,0 +1,123 @@
+/* Standard output is buffered and flushed once per batch: a pipe sees its lines as soon as the
+ * datagrams of one system call are printed, and a flood does not cost a write per line. */
+
+#include "output.h"
+
+#include "address.h"
+#include "encode.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void output_open(struct output *output, enum format format, dgram_stack *stack) {
+  *output = (struct output){.format = format, .stack = stack};
+}
+
+/* "12:00:01.234567 192.0.2.1:5353 len 5" */
+static void print_head(const struct output *output, const dgram_message *message) {
+  struct timespec now;
+  struct tm local;
+  char clock[16];
+  char from[ENDPOINT_TEXT];
+  clock_gettime(CLOCK_REALTIME, &now);
+  localtime_r(&now.tv_sec, &local);
+  strftime(clock, sizeof clock, "%H:%M:%S", &local);
+  address_text(output->stack, &message->from, from);
+  printf("%s.%06ld %s len %zu", clock, now.tv_nsec / 1000, from, message->length);
+  if (message->info && message->info->truncated) {
+    fputs(" truncated", stdout);
+  }
+}
+
+static void print_text(const struct output *output, const dgram_message *message) {
+  print_head(output, message);
+  fputs(" \"", stdout);
+  encode_escaped(message->bytes, message->length, stdout);
+  fputs("\"\n", stdout);
+}
+
+static void print_hex(const struct output *output, const dgram_message *message) {
+  print_head(output, message);
+  putchar('\n');
+  encode_hexdump(message->bytes, message->length, stdout);
+}
+
+/* "2026-11-22T17:01:02.123456Z": RFC 3339. */
+static json_t *json_time(void) {
+  struct timespec now;
+  struct tm utc;
+  char seconds[32];
+  clock_gettime(CLOCK_REALTIME, &now);
+  gmtime_r(&now.tv_sec, &utc);
+  strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
+  return json_sprintf("%s.%06ldZ", seconds, now.tv_nsec / 1000);
+}
+
+static json_t *json_address(const struct output *output, const dgram_address *address) {
+  char host[ENDPOINT_TEXT];
+  address_host_text(output->stack, address, host);
+  return json_pack("{s:s, s:i}", "address", host, "port", (int)address->port);
+}
+
+/* Adds the payload: text as "data", other bytes as "base64". */
+static int json_add_payload(json_t *object, const dgram_message *message) {
+  json_t *text = json_stringn(message->bytes, message->length);
+  if (text) {
+    return json_object_set_new(object, "data", text);
+  }
+  char *base64 = encode_base64(message->bytes, message->length);
+  int result = base64 ? json_object_set_new(object, "base64", json_string(base64)) : -1;
+  free(base64);
+  return result;
+}
+
+static int print_json(const struct output *output, const dgram_message *message,
+                      const dgram_address *to) {
+  bool truncated = message->info && message->info->truncated;
+  json_t *object = json_pack("{s:o, s:o, s:o, s:I, s:b}", "time", json_time(), "from",
+                             json_address(output, &message->from), "to", json_address(output, to),
+                             "length", (json_int_t)message->length, "truncated", (int)truncated);
+  int result = object ? json_add_payload(object, message) : -1;
+  if (result == 0) {
+    result = json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+  }
+  json_decref(object);
+  return result;
+}
+
+void output_message(struct output *output, const dgram_message *message, const dgram_address *to) {
+  if (output->code < 0) {
+    return;
+  }
+  errno = 0;
+  switch (output->format) {
+  case FORMAT_TEXT:
+    print_text(output, message);
+    break;
+  case FORMAT_RAW:
+    fwrite(message->bytes, 1, message->length, stdout);
+    break;
+  case FORMAT_HEX:
+    print_hex(output, message);
+    break;
+  case FORMAT_JSON:
+    if (print_json(output, message, to) < 0) {
+      output->code = -ENOMEM;
+    }
+    break;
+  }
+  if (ferror(stdout)) {
+    output->code = errno ? -errno : -EIO;
+  }
+}
+
+int output_flush(struct output *output) {
+  if (output->code == 0 && fflush(stdout) != 0) {
+    output->code = -errno;
+  }
+  return output->code;
+}

@@ -1,0 +1,38 @@
+/* parse.h: reading what a person types. Strict: a value is understood whole, or not at all. */
+
+#ifndef CLI_PARSE_H
+#define CLI_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of a host as text: a name of 253 bytes, or a literal and its zone. */
+enum { HOST_MAX = 320 };
+
+/* An address as it was typed. */
+struct endpoint {
+  char host[HOST_MAX]; /* a name or a literal without brackets; empty: none was given, or '*' */
+  int port;
+  bool star; /* '*' was given */
+};
+
+/* A number in decimal digits, from minimum to maximum. */
+bool parse_number(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *ret_number);
+
+/* A time: "500ms", "2s", "1.5m", "2"; units ns, us, ms, s, m, h; without one seconds. Up to a year. */
+bool parse_duration(const char *text, uint64_t *ret_ns);
+
+/* Writes a duration for a person: "1 s", "500 ms".
+ * text  size bytes; 32 suffice. */
+void format_duration(uint64_t duration_ns, char *text, size_t size);
+
+/* Bytes from pairs of hex digits, between which blanks and colons may stand: "0a0b", "0a 0b".
+ * bytes  room for half as many bytes as the text is long. */
+bool parse_hex(const char *text, unsigned char *bytes, size_t *ret_length);
+
+/* "port", "addr:port", "name:port", "[v6%zone]:port", "*:port".
+ * Returns  NULL, or what is wrong as the end of a sentence. */
+const char *parse_endpoint(const char *text, struct endpoint *ret_endpoint);
+
+#endif

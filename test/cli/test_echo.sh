@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# dgram echo.
+
+source "$(dirname "$0")/lib.sh"
+
+test_many() {
+  serve echo echo 127.0.0.1:0
+  run 0 "$DGRAM" send -c 100 -n 100 -w 60 --raw "127.0.0.1:$port" 0123456789
+  [[ $(wc -c <"$work/run.out") == 1000 ]] || fail "not everything came back"
+  interrupt echo
+  says echo.out ''
+  grep -qE '^100 datagrams, 1000 bytes received, 100 sent back in [0-9]+\.[0-9] s$' "$work/echo.err" ||
+    fail "summary"
+}
+
+test_empty() {
+  serve echo echo 127.0.0.1:0
+  run 0 "$DGRAM" send -n 1 -w 60 "127.0.0.1:$port" ''
+  shows run.out "$(line 0 '')"
+}
+
+test_count() {
+  serve echo echo -c 2 127.0.0.1:0
+  run 0 "$DGRAM" send -n 2 -c 2 -w 60 "127.0.0.1:$port" x
+  ended echo 0
+}
+
+test_verbose_prints() {
+  serve echo echo -v -c 1 127.0.0.1:0
+  run 0 "$DGRAM" send -n 1 -w 60 "127.0.0.1:$port" hello
+  ended echo 0
+  shows echo.out "$(line 5 hello)"
+  grep -qE '^1 datagram, 5 bytes received, 1 sent back in ' "$work/echo.err" || fail "summary"
+}
+
+test_several_senders() {
+  serve echo echo 127.0.0.1:0
+  local i
+  for i in 1 2 3 4; do
+    start "send$i" "$DGRAM" send -n 1 -w 60 "127.0.0.1:$port" "from $i"
+  done
+  for i in 1 2 3 4; do
+    ended "send$i" 0
+    shows "send$i.out" "$(line 6 "from $i")"
+  done
+}
+
+test_all_interfaces() {
+  serve echo echo 0
+  says echo.err "listening on 0.0.0.0:$port"
+  run 0 "$DGRAM" send -n 1 -w 60 "localhost:$port" x
+}
+
+on_each_stack test_many test_empty test_count test_verbose_prints test_several_senders test_all_interfaces

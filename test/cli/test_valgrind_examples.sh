@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The examples leave nothing behind and touch nothing that is not theirs.
+
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib_valgrind.sh"
+
+test_client_and_server() {
+  start server under server "$EXAMPLES/example-server" 1
+  await_line server.out '^server listening 0\.0\.0\.0:41234$' 1
+  (under client "$EXAMPLES/example-client") || fail "client: $?"
+  ended server 0
+  checked client
+  checked server
+}
+
+test_other_examples() {
+  (under exclusive "$EXAMPLES/example-exclusive" >"$work/run.out") || fail "exclusive: $?"
+  checked exclusive
+  start listener under listener "$EXAMPLES/example-listener"
+  await_line listener.out '^listening on port ' 1
+  tell "$(sed -n 's/^listening on port //p' "$work/listener.out")" ''
+  ended listener 0
+  checked listener
+}
+
+on_each_stack test_client_and_server test_other_examples
