@@ -15,7 +15,7 @@ struct groups {
   int gap; /* the index that "::" stands before, or NO_GAP */
 };
 
-/* ------------------------------------------------------------------------------------ reading --- */
+/* ---------------------------------------------------------------------------------- reading --- */
 
 static int digit_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -28,8 +28,8 @@ static bool is_end(char c) {
   return c == '\0' || c == '%';
 }
 
-/* A number of 0 to 255 without leading zeros, which some read as octal (RFC 6943 3.1.1). Returns what
- * follows it, or NULL. */
+/* A number of 0 to 255 without leading zeros, which some read as octal (RFC 6943 3.1.1). Returns
+ * what follows it, or NULL. */
 static const char *read_octet(const char *at, uint8_t *ret_octet) {
   int value = digit_value(*at);
 
@@ -75,8 +75,8 @@ static const char *read_tail(const char *at, struct groups *groups) {
   return at;
 }
 
-/* Groups up to the end of the text or of the address. In the loop's head a colon is the second one of
- * a "::". */
+/* Groups up to the end of the text or of the address. In the loop's head a colon is the second one
+ * of a "::". */
 static const char *read_groups(const char *at, struct groups *groups) {
   groups->count = 0;
   groups->gap = NO_GAP;
@@ -134,8 +134,8 @@ static bool read_scope_id(const char *at, uint32_t *ret_scope_id) {
   return true;
 }
 
-/* A scope that may be the name of an interface: no space, no control character, and no sign that makes
- * something else of the text (a prefix, a second scope). Returns its length, or 0. */
+/* A scope that may be the name of an interface: no space, no control character, and no sign that
+ * makes something else of the text (a prefix, a second scope). Returns its length, or 0. */
 static size_t zone_length(const char *zone) {
   size_t length = 0;
   bool is_number = true;
@@ -169,7 +169,7 @@ int dgram__address_read(const char *text, dgram_address *ret_address, char *ret_
   return 0;
 }
 
-/* ------------------------------------------------------------------------------------ writing --- */
+/* ---------------------------------------------------------------------------------- writing --- */
 
 static char *write_number(char *at, uint32_t value, uint32_t base) {
   char digits[10];
@@ -251,7 +251,7 @@ static char *write_ipv6(char *at, const dgram_address *address) {
   return at;
 }
 
-/* ------------------------------------------------------------------------------------- values --- */
+/* ----------------------------------------------------------------------------------- values --- */
 
 bool dgram__address_is_multicast(const dgram_address *address) {
   if (address->family == DGRAM_IPV4) return (address->bytes[0] & 0xf0) == 0xe0;
@@ -281,7 +281,7 @@ dgram_address dgram__address_loopback(int family, uint16_t port) {
   return address;
 }
 
-/* ------------------------------------------------------------------------------------- public --- */
+/* ----------------------------------------------------------------------------------- public --- */
 
 int dgram_address_parse(const char *text, int port, dgram_address *ret_address) {
   dgram_address address;

@@ -18,7 +18,8 @@ int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
   struct dgram__listener **link = &listeners->first[event];
   struct dgram__listener *listener;
 
-  /* The numbers of one emission are used up: its 2^32 listeners would not fit into memory either. */
+  /* The numbers of one emission are used up: its 2^32 listeners would not fit into memory
+   * either. */
   if (listeners->serial == DEAD - 1) return DGRAM_ENOMEM;
   listener = dgram__malloc(stack, sizeof *listener);
   if (listener == NULL) return DGRAM_ENOMEM;

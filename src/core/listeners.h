@@ -1,9 +1,9 @@
 /* Who listens to what on one socket, and how an event reaches them.
  *
- * Listeners run in the order they were added. During an emission the lists keep every node: one that
- * is removed is only marked dead, and one that is added is numbered, so that the emission passes it
- * by. The end of the outermost emission reaps the dead and forgets the numbers. So a listener may add,
- * remove and clear as it likes (rule 13). */
+ * Listeners run in the order they were added. During an emission the lists keep every node: one
+ * that is removed is only marked dead, and one that is added is numbered, so that the emission
+ * passes it by. The end of the outermost emission reaps the dead and forgets the numbers. So a
+ * listener may add, remove and clear as it likes (rule 13). */
 
 #ifndef DGRAM_CORE_LISTENERS_H
 #define DGRAM_CORE_LISTENERS_H
@@ -33,7 +33,8 @@ struct dgram__listeners {
   bool has_dead;     /* something is to be reaped when it ends */
 };
 
-/* Adds a listener behind the others; once: it is removed before it runs. Returns 0 or DGRAM_ENOMEM. */
+/* Adds a listener behind the others; once: it is removed before it runs. Returns 0 or
+ * DGRAM_ENOMEM. */
 int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
                          enum dgram__event event, dgram__any_cb cb, void *data, bool once);
 
@@ -47,8 +48,8 @@ bool dgram__listeners_any(const struct dgram__listeners *listeners, enum dgram__
 /* Removes all listeners of all events. During an emission their memory stays until its end. */
 void dgram__listeners_clear(dgram_stack *stack, struct dgram__listeners *listeners);
 
-/* An emission: begin, then call cb with data for each next, then end. Listeners that are added after
- * begin do not run in it. The listeners must not be freed before end. */
+/* An emission: begin, then call cb with data for each next, then end. Listeners that are added
+ * after begin do not run in it. The listeners must not be freed before end. */
 struct dgram__emission {
   dgram_stack *stack;
   struct dgram__listeners *listeners;

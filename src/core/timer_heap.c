@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-/* child is a timer's first child, next its right sibling, previous its left one or, of a first child,
- * its parent. The root has neither next nor previous. */
+/* child is a timer's first child, next its right sibling, previous its left one or, of a first
+ * child, its parent. The root has neither next nor previous. */
 
 static bool is_before(const dgram_timer *a, const dgram_timer *b) {
   if (a->deadline_ns != b->deadline_ns) return a->deadline_ns < b->deadline_ns;
@@ -38,7 +38,8 @@ static dgram_timer *shift(dgram_timer **row) {
 }
 
 /* Makes one heap of a row of siblings: melds them in pairs from left to right, then the pairs from
- * right to left, the order that the amortised bound needs. In loops, for 100,000 timers may be one row. */
+ * right to left, the order that the amortised bound needs. In loops, for 100,000 timers may be one
+ * row. */
 static dgram_timer *meld_row(dgram_timer *row) {
   dgram_timer *pairs = NULL; /* the last one first, by next */
   dgram_timer *root = NULL;

@@ -171,7 +171,7 @@ struct dgram__stack_ops {
   /* Begins to tell dgram__endpoint_received, once for each call to the system that brought something,
    * with all that it brought. In one turn of the loop at most DGRAM__RECEIVE_TURN datagrams and a
    * batch; what is left comes in the next turn, after timers and other sockets. Only while bound;
-   * twice is once. */
+   * twice is once. DGRAM_ENOMEM: there is no memory to receive into; nothing has changed. */
   int (*receive_start)(struct dgram__endpoint *endpoint);
 
   /* From the return on nothing is told of receiving. What the endpoint has not read stays in the
@@ -211,7 +211,8 @@ struct dgram__stack_ops {
 /* ------------------------------------------------- what a stack tells the core: in src/core --- */
 
 /* Sets up the common part of a stack that its implementation has allocated zeroed: ops, the allocator
- * of options (which are complete and checked), the core's half. Returns 0 or DGRAM_ENOMEM. */
+ * of options (which are complete and checked; stack->allocator is complete afterwards), the core's half.
+ * Returns 0 or DGRAM_ENOMEM. */
 int dgram__stack_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
                       const dgram_stack_options *options);
 
@@ -266,7 +267,8 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint);
  * *ret_stack is NULL. DGRAM_EWRONGTHREAD: it belongs to another thread. */
 int dgram__default_stack(bool create, dgram_stack **ret_stack);
 
-/* The default stack is about to be closed: another thread may have the next one. */
+/* This stack is not the default one any more, if it was: the owner may make the next. Other threads may
+ * only when its last handle is gone and dgram_run has returned from it. */
 void dgram__default_stack_release(dgram_stack *stack);
 
 #endif

@@ -105,7 +105,8 @@ static void ring_set_run(struct loop_stack *member, struct loop_run *run) {
 
 /* ---- creation ---- */
 
-/* Before the common part exists, and after it: by the options' allocator, NULL being the C library's. */
+/* The struct comes before the common part that knows the allocator: so from the options', of which NULL
+ * means the C library's. */
 static void *allocate(size_t size, const dgram_allocator *allocator) {
   if (!allocator) return calloc(1, size);
   void *memory = allocator->malloc(size, allocator->data);

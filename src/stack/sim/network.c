@@ -216,11 +216,17 @@ static void send_to_one(struct sim_endpoint *sender, const struct sim_ip *to,
 }
 
 /* A host that has joined a group hands its datagrams to every socket of the port, also to those that
- * have not joined: Linux's IP_MULTICAST_ALL, which is on unless somebody turns it off. */
+ * have not joined: Linux's IP_MULTICAST_ALL, which is on unless somebody turns it off. Only udp6
+ * sockets get no group of IPv4, which they cannot join. */
 static void send_to_group(struct sim_endpoint *sender, const struct sim_ip *to,
                           const struct sim_ip *from, const dgram_datagram *datagram) {
+  struct sim_endpoint *endpoint = *bucket_of(stack_of(sender), datagram->to.port);
   if (!sender->multicast_loopback || !*find_membership(stack_of(sender), NULL, to)) return;
-  send_to_all(sender, to, from, datagram);
+  for (; endpoint; endpoint = endpoint->next) {
+    if (endpoint->port != datagram->to.port || !takes(&endpoint->local, to)) continue;
+    if (is_ipv4(to) && endpoint->base.type == DGRAM_UDP6) continue;
+    sim_stack_store(endpoint, datagram, from, sender->port);
+  }
 }
 
 /* Where a datagram comes from: the socket's own address, or the host's. Where the socket's is of the other
