@@ -1,0 +1,249 @@
+/* Descriptors on the uv stack: binds that fail, descriptors that are adopted or not. */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "uv_kit.h"
+
+static struct {
+  size_t done;
+  int status;
+} bound;
+
+static void on_bound(dgram_socket *socket, int status, void *data) {
+  (void)socket;
+  (void)data;
+  bound.done++;
+  bound.status = status;
+}
+
+static int bind_to(dgram_socket *socket, const char *address, int port) {
+  dgram_bind_options where = {.address = address, .port = port};
+  bound.done = 0;
+  assert_int_equal(dgram_bind(socket, &where, on_bound, NULL), 0);
+  kit_run_until(&bound.done, 1);
+  return bound.status;
+}
+
+static int adopt(dgram_socket *socket, int fd) {
+  dgram_bind_options where = {.fd = fd};
+  bound.done = 0;
+  int code = dgram_bind(socket, &where, on_bound, NULL);
+  if (code < 0) return code;
+  kit_run_until(&bound.done, 1);
+  return bound.status;
+}
+
+/* The descriptor of this process that is bound to a port, or -1. */
+static int descriptor_of(uint16_t port) {
+  for (int fd = 3; fd < 256; fd++) {
+    struct sockaddr_in6 name = {0};
+    socklen_t length = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &length) < 0) continue;
+    bool is_ip = name.sin6_family == AF_INET || name.sin6_family == AF_INET6;
+    if (is_ip && ntohs(name.sin6_port) == port) return fd;
+  }
+  return -1;
+}
+
+static int option_of(int fd, int level, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  assert_int_equal(getsockopt(fd, level, name, &value, &length), 0);
+  return value;
+}
+
+static int count_descriptors(void) {
+  DIR *directory = opendir("/proc/self/fd");
+  int count = 0;
+  assert_non_null(directory);
+  while (readdir(directory))
+    count++;
+  closedir(directory);
+  return count;
+}
+
+/* Where a test has a variable `socket`. */
+static int make_socket(int domain, int type) {
+  return socket(domain, type | SOCK_CLOEXEC, 0);
+}
+
+/* ---- bind ---- */
+
+static void test_a_failed_bind_leaves_nothing(void **state) {
+  (void)state;
+  struct kit_seen seen;
+  uint16_t busy;
+  int peer = kit_peer(AF_INET, &busy);
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, &seen);
+  int before = count_descriptors();
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(bind_to(socket, "127.0.0.1", busy), DGRAM_EADDRINUSE);
+    assert_int_equal(count_descriptors(), before);
+  }
+  assert_int_equal(bind_to(socket, "192.0.2.1", 0), DGRAM_EADDRNOTAVAIL);
+  assert_int_equal(bind_to(socket, "127.0.0.1", 0), 0);
+  assert_int_equal(count_descriptors(), before + 1);
+  assert_int_equal(option_of(descriptor_of(kit_port(socket)), SOL_SOCKET, SO_REUSEADDR), 0);
+  kit_peer_send(peer, kit_port(socket), "x", 1);
+  kit_run_until(&seen.messages, 1);
+  close(peer);
+}
+
+static void test_closed_right_after_a_failed_bind(void **state) {
+  (void)state;
+  uint16_t busy;
+  int peer = kit_peer(AF_INET, &busy);
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, NULL);
+  dgram_bind_options where = {.address = "127.0.0.1", .port = busy};
+  bound.done = 0;
+  assert_int_equal(dgram_bind(socket, &where, on_bound, NULL), 0);
+  assert_int_equal(dgram_close(socket, NULL, NULL), 0);
+  kit_run_until(&bound.done, 1);
+  close(peer);
+}
+
+static void test_a_failed_implicit_bind(void **state) {
+  (void)state;
+  struct kit_seen seen;
+  uint16_t port;
+  int peer = kit_peer(AF_INET, &port);
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, &seen);
+  assert_int_equal(bind_to(socket, "127.0.0.1", port), DGRAM_EADDRINUSE);
+  assert_int_equal(dgram_send(socket, "a", 1, port, NULL, NULL, NULL), 0);
+  assert_int_equal(dgram_flush(kit.stack), 0);
+  assert_string_equal(kit_peer_text(peer), "a");
+  close(peer);
+}
+
+static void test_udp6_takes_ipv4_too(void **state) {
+  (void)state;
+  struct kit_seen seen;
+  uint16_t port;
+  int peer = kit_peer(AF_INET, &port);
+  dgram_socket *socket = kit_socket(DGRAM_UDP6, &seen);
+  assert_int_equal(bind_to(socket, NULL, 0), 0);
+  assert_int_equal(option_of(descriptor_of(kit_port(socket)), IPPROTO_IPV6, IPV6_V6ONLY), 0);
+  kit_peer_send(peer, kit_port(socket), "x", 1);
+  kit_run_until(&seen.messages, 1);
+  close(peer);
+}
+
+/* ---- adopt ---- */
+
+static void expect_refused(dgram_socket *socket, int fd, int code) {
+  assert_true(fd >= 0);
+  assert_int_equal(adopt(socket, fd), code);
+  assert_true(fcntl(fd, F_GETFD) >= 0);
+  close(fd);
+}
+
+static void test_what_is_refused_stays_open(void **state) {
+  (void)state;
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, NULL);
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  expect_refused(socket, ends[0], DGRAM_EFDTYPE);
+  expect_refused(socket, ends[1], DGRAM_EFDTYPE);
+  expect_refused(socket, make_socket(AF_INET, SOCK_STREAM), DGRAM_EFDTYPE);
+  expect_refused(socket, make_socket(AF_INET6, SOCK_DGRAM), DGRAM_EFDTYPE);
+  expect_refused(socket, make_socket(AF_UNIX, SOCK_DGRAM), DGRAM_EFDTYPE);
+  assert_int_equal(adopt(socket, 250), DGRAM_EBADF);
+  assert_int_equal(bind_to(socket, "127.0.0.1", 0), 0);
+}
+
+static void test_what_is_adopted(void **state) {
+  (void)state;
+  struct kit_seen seen;
+  uint16_t fd_port, peer_port;
+  int fd = kit_peer(AF_INET, &fd_port);
+  int peer = kit_peer(AF_INET, &peer_port);
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, &seen);
+  assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
+  assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+  assert_int_equal(adopt(socket, fd), 0);
+  assert_int_equal(kit_port(socket), fd_port);
+  assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+  assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+  assert_int_equal(option_of(fd, SOL_SOCKET, SO_REUSEADDR), 0);
+  kit_peer_send(peer, fd_port, "x", 1);
+  kit_run_until(&seen.messages, 1);
+  assert_int_equal(dgram_close(socket, NULL, NULL), 0);
+  assert_true(fcntl(fd, F_GETFD) < 0);
+  close(peer);
+}
+
+static void test_an_unbound_one_is_bound(void **state) {
+  (void)state;
+  dgram_socket *socket = kit_socket(DGRAM_UDP6, NULL);
+  int fd = make_socket(AF_INET6, SOCK_DGRAM);
+  assert_int_equal(adopt(socket, fd), 0);
+  assert_true(kit_port(socket) > 0);
+}
+
+/* libuv takes an adopted descriptor for one of IPv4 when it sets options. */
+static void test_options_of_an_adopted_udp6(void **state) {
+  (void)state;
+  dgram_socket *socket = kit_socket(DGRAM_UDP6, NULL);
+  int fd = make_socket(AF_INET6, SOCK_DGRAM);
+  assert_int_equal(adopt(socket, fd), 0);
+  assert_int_equal(dgram_set_ttl(socket, 9), 0);
+  assert_int_equal(dgram_set_multicast_ttl(socket, 8), 0);
+  assert_int_equal(dgram_set_multicast_loopback(socket, false), 0);
+  assert_int_equal(dgram_set_broadcast(socket, true), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 9);
+  assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS), 8);
+  assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP), 0);
+  assert_int_equal(option_of(fd, SOL_SOCKET, SO_BROADCAST), 1);
+}
+
+/* ---- options and groups ---- */
+
+static void test_options_of_udp4(void **state) {
+  (void)state;
+  dgram_socket *socket = kit_bound(DGRAM_UDP4, NULL);
+  int fd = descriptor_of(kit_port(socket));
+  assert_int_equal(dgram_set_ttl(socket, 9), 0);
+  assert_int_equal(dgram_set_multicast_ttl(socket, 0), 0);
+  assert_int_equal(dgram_set_multicast_loopback(socket, false), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IP, IP_TTL), 9);
+  assert_int_equal(option_of(fd, IPPROTO_IP, IP_MULTICAST_TTL), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IP, IP_MULTICAST_LOOP), 0);
+}
+
+static void join_and_leave(int type, const char *group, const char *interface) {
+  dgram_socket *socket = kit_bound(type, NULL);
+  assert_int_equal(dgram_add_membership(socket, group, interface), 0);
+  assert_int_equal(dgram_add_membership(socket, group, interface), DGRAM_EADDRINUSE);
+  assert_int_equal(dgram_drop_membership(socket, group, interface), 0);
+  assert_int_equal(dgram_drop_membership(socket, group, interface), DGRAM_EADDRNOTAVAIL);
+}
+
+static void test_groups_on_an_interface(void **state) {
+  (void)state;
+  join_and_leave(DGRAM_UDP4, "239.1.2.3", "127.0.0.1");
+  join_and_leave(DGRAM_UDP4, "239.1.2.3", "lo");
+  join_and_leave(DGRAM_UDP6, "ff02::1234", "lo");
+  join_and_leave(DGRAM_UDP6, "ff02::1234", "::1");
+  join_and_leave(DGRAM_UDP6, "ff02::1234", "1");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      UV_KIT_TEST(test_a_failed_bind_leaves_nothing),
+      UV_KIT_TEST(test_closed_right_after_a_failed_bind),
+      UV_KIT_TEST(test_a_failed_implicit_bind),
+      UV_KIT_TEST(test_udp6_takes_ipv4_too),
+      UV_KIT_TEST(test_what_is_refused_stays_open),
+      UV_KIT_TEST(test_what_is_adopted),
+      UV_KIT_TEST(test_an_unbound_one_is_bound),
+      UV_KIT_TEST(test_options_of_an_adopted_udp6),
+      UV_KIT_TEST(test_options_of_udp4),
+      UV_KIT_TEST(test_groups_on_an_interface),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
