@@ -5,8 +5,8 @@
  *   ./fuzz_address -max_len=80 -max_total_time=60
  *
  * What it says: a text without a scope is a literal where inet_pton says so, with the same bytes; a
- * scope is split off as this file does it a second time, in another way; what is read is written, read
- * again the same, and written as inet_ntop writes it; failures touch nothing. */
+ * scope is split off as this file does it a second time, in another way; what is read is written,
+ * read again the same, and written as inet_ntop writes it; failures touch nothing. */
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -36,9 +36,10 @@
  *     (5000), then the rest is cancelled; a lookup that cannot be cancelled belongs to the stack,
  *     not to the socket. Accepted work keeps the loop alive even on an unref'd socket. `close`
  *     comes last. From dgram_close to the end of `close` every call returns DGRAM_ENOTRUNNING (but
- *     dgram_off_..., which removes as always, dgram_abort, which cuts the linger short, and
- *     dgram_ref and dgram_unref, which return the socket and change nothing); afterwards the
- *     pointer is dead. Closing inside any callback is safe.
+ *     dgram_off_..., which removes as always, dgram_abort, which cuts the linger short,
+ *     dgram_message_keep and dgram_socket_stack, which work as ever, and dgram_ref and dgram_unref,
+ *     which return the socket and change nothing); afterwards the pointer is dead. Closing inside
+ *     any callback is safe.
  *  7. Datagrams to one destination as written (name or address, and port) leave in the order they
  *     were given. Lookups of one name in flight are joined; nothing is cached.
  *  8. A turn of the loop does a bounded amount of work for one socket, counted in datagrams, so
@@ -63,7 +64,9 @@
  * called ret_..., and stay untouched on failure.
  *
  * ERRORS COMMON TO ALL CALLS, not repeated below: DGRAM_EARGTYPE where a needed pointer is NULL,
- * DGRAM_ENOTRUNNING on a socket or a stack that is closing, DGRAM_ENOMEM.
+ * DGRAM_ENOTRUNNING on a socket or a stack that is closing, DGRAM_ENOMEM; where NULL stands for the
+ * default stack, DGRAM_EWRONGTHREAD: it belongs to another thread, and where it is made, what
+ * dgram_uv_stack_create answers.
  *
  * Since 0.1.0 all of it. Sources: "the seed" is Node's documentation of dgram at 0.11; "Node" its
  * newest. */
@@ -94,7 +97,14 @@ extern "C" {
  * was compiled against. */
 DGRAM_EXTERN const char *dgram_version(void);
 
-/* ---------------------------------------------------------------------------------- errors --- */
+/* ---- errors ---- */
+
+/* What only Linux has: its name for an ICMP answer. */
+#ifdef ENONET
+#define DGRAM_ERRNO_MAP_LINUX(XX) XX(ENONET, "machine is not on the network")
+#else
+#define DGRAM_ERRNO_MAP_LINUX(XX)
+#endif
 
 /* The system's errors, by errno's name. */
 #define DGRAM_ERRNO_MAP(XX)                                                                        \
@@ -115,6 +125,7 @@ DGRAM_EXTERN const char *dgram_version(void);
   XX(EEXIST, "file already exists")                                                                \
   XX(EFAULT, "bad address in system call argument")                                                \
   XX(EFBIG, "file too large")                                                                      \
+  XX(EHOSTDOWN, "host is down")                                                                   \
   XX(EHOSTUNREACH, "host is unreachable")                                                          \
   XX(EINTR, "interrupted system call")                                                             \
   XX(EINVAL, "invalid argument")                                                                   \
@@ -148,7 +159,8 @@ DGRAM_EXTERN const char *dgram_version(void);
   XX(ERANGE, "result too large")                                                                   \
   XX(EROFS, "read-only file system")                                                               \
   XX(ETIMEDOUT, "connection timed out")                                                            \
-  XX(EXDEV, "cross-device link not permitted")
+  XX(EXDEV, "cross-device link not permitted")                                                     \
+  DGRAM_ERRNO_MAP_LINUX(XX)
 
 /* The library's own: constant, value, name, text. Names are Node's where Node has one. */
 #define DGRAM_OWN_ERROR_MAP(XX)                                                                    \
@@ -192,10 +204,11 @@ enum dgram_error_code {
  * for 0 and for counts, "UNKNOWN" for a code without a name. Never NULL; a constant. */
 DGRAM_EXTERN const char *dgram_error_name(int code);
 
-/* A short English text for a code; "unknown error" for a code without one. Never NULL; a constant. */
+/* A short English text for a code; "success" for 0 and for counts, "unknown error" for a code without one.
+ * Never NULL; a constant. */
 DGRAM_EXTERN const char *dgram_error_text(int code);
 
-/* --------------------------------------------------------------------------------- addresses --- */
+/* ---- addresses ---- */
 
 /* A socket: what createSocket returns. Opaque. */
 typedef struct dgram_socket dgram_socket;
@@ -242,7 +255,7 @@ DGRAM_EXTERN int dgram_address_format(const dgram_address *address, char *text, 
 /* Whether two addresses are the same: family, port, scope and bytes. */
 DGRAM_EXTERN bool dgram_address_equal(const dgram_address *a, const dgram_address *b);
 
-/* --------------------------------------------------------------------------------- datagrams --- */
+/* ---- datagrams ---- */
 
 /* What came with a datagram, for sockets that asked with dgram_set_recv_info. Owned by the stack,
  * valid as long as its message. A field has a meaning only where its bit stands in `present`. */
@@ -312,7 +325,7 @@ typedef struct dgram_datagram {
 typedef struct dgram_error {
   int code;            /* negative, from the tables above */
   const char *syscall; /* "bind", "send", "recvmsg", "getaddrinfo", ...; never NULL */
-  const char *address; /* the address or name in question as the caller wrote it, or NULL */
+  const char *address; /* the name in question as the caller wrote it, or the address, or NULL */
   int port;            /* its port, or 0 */
 } dgram_error;
 
@@ -327,7 +340,7 @@ DGRAM_EXTERN int dgram_message_keep(dgram_socket *socket, const dgram_message *m
 /* Releases a message that dgram_message_keep returned. NULL is allowed. */
 DGRAM_EXTERN void dgram_message_free(dgram_message *message);
 
-/* --------------------------------------------------------------------------------- callbacks --- */
+/* ---- callbacks ---- */
 
 /* A datagram arrived. (the seed, event 'message') */
 typedef void (*dgram_message_cb)(dgram_socket *socket, const dgram_message *message, void *data);
@@ -365,7 +378,7 @@ typedef void (*dgram_send_many_cb)(dgram_socket *socket, dgram_datagram *list, s
 typedef void (*dgram_resolve_cb)(dgram_stack *stack, int status, const dgram_address *addresses,
                                  void *data);
 
-/* ------------------------------------------------------------------------- creating a socket --- */
+/* ---- creating a socket ---- */
 
 /* Options of dgram_create_socket. Complete when zeroed but for `type`; grows at the end. */
 typedef struct dgram_socket_options {
@@ -387,9 +400,8 @@ typedef struct dgram_socket_options {
  *             options.on_message alone, its createSocket(options[, callback]) all of them.
  *             With reuse_addr both sockets must have it, the kernel's rule.
  * ret_socket  returns new: dgram_close or dgram_abort releases it, after its `close`.
- * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EWRONGTHREAD: the default
- *             stack belongs to another thread. DGRAM_EINVAL: an option that this version does not
- *             know. For the default stack also what dgram_uv_stack_create answers.
+ * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EINVAL: an option that this
+ *             version does not know.
  * Source      the seed, createSocket. */
 #define dgram_create_socket(stack, options, ret_socket)                                            \
   dgram_create_socket_sized((stack), (options), sizeof(dgram_socket_options), (ret_socket))
@@ -406,7 +418,7 @@ DGRAM_EXTERN int dgram_socket_type(const dgram_socket *socket);
 /* The stack that the socket lives on: for timers and names inside a callback. NULL for NULL. */
 DGRAM_EXTERN dgram_stack *dgram_socket_stack(const dgram_socket *socket);
 
-/* ------------------------------------------------------------------------------------ binding --- */
+/* ---- binding ---- */
 
 /* Options of dgram_bind. Complete when zeroed; grows at the end. */
 typedef struct dgram_bind_options {
@@ -423,11 +435,14 @@ typedef struct dgram_bind_options {
  * options  borrows; NULL: any port, all interfaces ("0.0.0.0" or "::", on a udp6 socket IPv4 peers
  *          too, as ::ffff:a.b.c.d). options.fd: takes the descriptor if the call returns 0, else it
  *          stays the caller's. It becomes non-blocking and is closed with the socket.
- * cb       once, or NULL. Closing first cancels it with DGRAM_ECANCELED.
+ * cb       once, or NULL. Closing first cancels it with DGRAM_ECANCELED; where sends wait for the
+ *          bind it may still fail, with its own code.
  * Errors   at once: DGRAM_EALREADYBOUND: bound, or a bind is under way. DGRAM_EBADPORT: not in 0 to
- *          65535. DGRAM_EINVAL: a literal of the other family. DGRAM_ENAMETOOLONG: a name over 253
- *          bytes. DGRAM_ENODEV: the scope of a literal is no interface. DGRAM_EFDTYPE: fd is no datagram
- *          socket of this family; DGRAM_EBADF: fd is not open, or negative.
+ *          65535. DGRAM_EINVAL: a literal of the other family, a text with a colon that is no literal,
+ *          or an option that this version does not know. DGRAM_ENAMETOOLONG: a name over 253 bytes.
+ *          DGRAM_ENODEV: the scope of a literal is no interface. DGRAM_EFDTYPE: fd is no datagram
+ *          socket of this family; DGRAM_EBADF: fd is not open, or negative; DGRAM_ENOTSUP: this
+ *          stack has no descriptors.
  *          Later: DGRAM_EADDRINUSE, DGRAM_EADDRNOTAVAIL, DGRAM_EACCES (a privileged port), DGRAM_EMFILE
  *          and others of socket(2) and bind(2); DGRAM_ENOTFOUND and others of the resolver.
  * Source   the seed, socket.bind. */
@@ -448,11 +463,12 @@ DGRAM_EXTERN int dgram_local_address(const dgram_socket *socket, dgram_address *
  * state before close; a socket paused before it is bound starts paused. Twice is once. */
 DGRAM_EXTERN int dgram_pause(dgram_socket *socket);
 
-/* Receives again after dgram_pause, first what waited in the library. Without a pause: nothing.
+/* Receives again after dgram_pause, first what waited in the library. Without a pause: nothing. A
+ * socket that could not begin to receive, which an `error` has told, counts as paused.
  * Errors  those of starting to receive, where the system fails that. */
 DGRAM_EXTERN int dgram_resume(dgram_socket *socket);
 
-/* ------------------------------------------------------------------------------------ sending --- */
+/* ---- sending ---- */
 
 /* Queues a datagram. The queue leaves when it holds a batch, right after the socket's own batch of
  * message callbacks, and before the loop sleeps; so nothing waits for more to come. An unbound socket
@@ -465,10 +481,10 @@ DGRAM_EXTERN int dgram_resume(dgram_socket *socket);
  * address  borrows. A literal, or a name that is looked up off the loop each time (the first address
  *          of the socket's family counts); NULL or "": 127.0.0.1 or ::1.
  * cb       once, or NULL: then a failure is emitted as `error`.
- * Errors   at once: DGRAM_EBADPORT, DGRAM_EINVAL: a literal of the other family, DGRAM_EMSGSIZE: too
- *          long, DGRAM_ENAMETOOLONG: a name over 253 bytes, DGRAM_ENODEV: the scope of a literal is no
- *          interface, DGRAM_EQUEUEFULL, and what binding
- *          answers. Later, by cb or `error`: what sendmsg(2) and the resolver answer;
+ * Errors   at once: DGRAM_EBADPORT, DGRAM_EINVAL: a literal of the other family, or a text with a
+ *          colon that is no literal, DGRAM_EMSGSIZE: too long, DGRAM_ENAMETOOLONG: a name over 253
+ *          bytes, DGRAM_ENODEV: the scope of a literal is no interface, DGRAM_EQUEUEFULL, and what
+ *          binding answers. Later, by cb or `error`: what sendmsg(2) and the resolver answer;
  *          DGRAM_ECANCELED: the linger ended or dgram_abort was called; the code of the bind that it
  *          waited for.
  * Source   the seed, socket.send. */
@@ -496,7 +512,8 @@ DGRAM_EXTERN int dgram_send_gather(dgram_socket *socket, const dgram_buffer *par
  * count    0 is allowed, and completes.
  * cb       once for all, or NULL: then each failure is emitted as `error`.
  * Errors   at once, nothing is sent: those of dgram_send_to for the first datagram that has one;
- *          DGRAM_EINVAL: too many parts, or a length that is not their sum; DGRAM_EQUEUEFULL: the whole list does not fit; DGRAM_ENOTSUP: an info the stack cannot do. */
+ *          DGRAM_EINVAL: too many parts, or a length that is not their sum; DGRAM_EQUEUEFULL: the
+ *          whole list does not fit; DGRAM_ENOTSUP: an info the stack cannot do. */
 DGRAM_EXTERN int dgram_send_many(dgram_socket *socket, dgram_datagram *list, size_t count,
                                  dgram_send_many_cb cb, void *data);
 
@@ -506,10 +523,11 @@ DGRAM_EXTERN int dgram_send_many(dgram_socket *socket, dgram_datagram *list, siz
  *          failed with.
  * Returns  how many, from the front, were dealt with. Less than count: the kernel takes no more now
  *          (or sends are queued, which go first); 0 is no error.
- * Errors   at once, nothing is sent: those of dgram_send_many, DGRAM_EAGAIN: a bind is under way. */
+ * Errors   at once, nothing is sent: those of dgram_send_many but DGRAM_EQUEUEFULL; DGRAM_EINVAL: a
+ *          count over 2,147,483,647; DGRAM_EAGAIN: a bind is under way. */
 DGRAM_EXTERN int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list, size_t count);
 
-/* ------------------------------------------------------------------------------------ closing --- */
+/* ---- closing ---- */
 
 /* Closes: rule 6. Memberships end, the binding ends, `close` is emitted last.
  *
@@ -531,7 +549,7 @@ DGRAM_EXTERN dgram_socket *dgram_unref(dgram_socket *socket);
 /* Opposite of dgram_unref; the state a socket is created in. Returns the socket. (the seed, socket.ref) */
 DGRAM_EXTERN dgram_socket *dgram_ref(dgram_socket *socket);
 
-/* ------------------------------------------------------------------------------------- events --- */
+/* ---- events ---- */
 
 /* Each event has any number of listeners, called in the order they were added. A listener is a
  * callback and its data; the same pair may be added twice and then runs twice.
@@ -573,7 +591,7 @@ DGRAM_EXTERN int dgram_on_drain(dgram_socket *socket, dgram_drain_cb cb, void *d
 DGRAM_EXTERN int dgram_once_drain(dgram_socket *socket, dgram_drain_cb cb, void *data);
 DGRAM_EXTERN int dgram_off_drain(dgram_socket *socket, dgram_drain_cb cb, void *data);
 
-/* ------------------------------------------------------------------------------------ options --- */
+/* ---- options ---- */
 
 /* The four setters take effect at once, for datagrams that leave from then on.
  *
@@ -603,7 +621,8 @@ DGRAM_EXTERN int dgram_set_multicast_loopback(dgram_socket *socket, bool on);
  *          "": the system's choice; "*": each that can, at least one of which must.
  * Errors   DGRAM_EMISSINGARGS: group is NULL. DGRAM_EINVAL: group is no multicast address of this
  *          family. DGRAM_ENODEV: no such interface, or (NULL) no route for the group.
- *          DGRAM_EADDRINUSE: joined already. DGRAM_EBADF: a bind is under way.
+ *          DGRAM_EADDRINUSE: joined already. DGRAM_EBADF: a bind is under way. Others of
+ *          setsockopt(2), and what binding answers.
  * Source   the seed, socket.addMembership; ip(7), ipv6(7). */
 DGRAM_EXTERN int dgram_add_membership(dgram_socket *socket, const char *group, const char *ifname);
 
@@ -617,7 +636,8 @@ DGRAM_EXTERN int dgram_drop_membership(dgram_socket *socket, const char *group, 
 /* Asks for info with each message; 0 for none, the state at first.
  *
  * bits     of enum dgram_recv_info_bits.
- * Errors   DGRAM_ENOTSUP: this stack cannot tell one of them, nothing is changed. */
+ * Errors   DGRAM_ENOTSUP: this stack cannot tell one of them, nothing is changed. DGRAM_EBADF: not
+ *          bound, or a bind is under way. */
 DGRAM_EXTERN int dgram_set_recv_info(dgram_socket *socket, uint32_t bits);
 
 /* What a socket has done since it was created. */
@@ -646,7 +666,7 @@ typedef struct dgram_stats {
 DGRAM_EXTERN int dgram_get_stats_sized(const dgram_socket *socket, size_t size,
                                        dgram_stats *ret_stats);
 
-/* ------------------------------------------------------------------------------------- stacks --- */
+/* ---- stacks ---- */
 
 /* Where memory comes from. All three or none; `data` is passed through. realloc and free get what
  * these functions returned, free also NULL. Must live as long as the stack, kept messages, and
@@ -686,13 +706,15 @@ typedef struct dgram_stack_options {
  *
  * stack    NULL: the default stack, which is closed when the run ends, with every socket that is
  *          still open on it; without a default stack it returns 0 at once.
+ *          A stack that is closing runs to its end.
  * Returns  0.
- * Errors   DGRAM_ERUNNING: called inside a callback of that loop. DGRAM_EWRONGTHREAD. DGRAM_EDEADLK:
- *          in a simulated network nothing can ever happen again, but something waits. */
+ * Errors   DGRAM_ERUNNING: called inside a callback of that loop. DGRAM_EDEADLK: in a simulated
+ *          network nothing can ever happen again, but something waits. */
 DGRAM_EXTERN int dgram_run(dgram_stack *stack);
 
-/* Makes the innermost dgram_run on the stack's loop return after this turn, with whatever is still open. A later
- * dgram_run goes on. Without a run under way: the next one returns at once. */
+/* Makes the innermost dgram_run on the stack's loop return after this turn, with whatever is still
+ * open. A later dgram_run goes on. Without a run under way: the next one returns at once.
+ * stack  NULL: the default stack; DGRAM_ENOTRUNNING where there is none. */
 DGRAM_EXTERN int dgram_stop(dgram_stack *stack);
 
 /* Hands what is queued for sending to the kernel now; callbacks come from the loop. For those who
@@ -704,8 +726,9 @@ DGRAM_EXTERN int dgram_flush(dgram_stack *stack);
  * lookups (DGRAM_ECANCELED). From the loop, when all has ended, cb is called; then the pointer is
  * dead. The caller keeps its loop running until then.
  *
+ * stack    takes; NULL: the default stack.
  * cb       once, or NULL.
- * Errors   DGRAM_ENOTRUNNING: closing already. */
+ * Errors   DGRAM_ENOTRUNNING: closing already, or there is no default stack. */
 typedef void (*dgram_stack_close_cb)(dgram_stack *stack, void *data);
 DGRAM_EXTERN int dgram_stack_close(dgram_stack *stack, dgram_stack_close_cb cb, void *data);
 
@@ -717,7 +740,7 @@ typedef void (*dgram_unheard_cb)(dgram_stack *stack, dgram_socket *socket, const
                                  void *data);
 DGRAM_EXTERN int dgram_stack_on_unheard(dgram_stack *stack, dgram_unheard_cb cb, void *data);
 
-/* ------------------------------------------------------------------------------ time and names --- */
+/* ---- time and names ---- */
 
 #define DGRAM_MILLISECOND UINT64_C(1000000)  /* in ns, for timers */
 #define DGRAM_SECOND UINT64_C(1000000000)
@@ -763,8 +786,9 @@ DGRAM_EXTERN int dgram_timer_stop(dgram_timer *timer);
  * name     borrows; up to 253 bytes.
  * family   DGRAM_IPV4, DGRAM_IPV6, or 0 for both.
  * cb       once; the addresses have port 0 and stand in the resolver's order.
- * Errors   at once: DGRAM_EINVAL: another family, an empty name, a literal of the other family;
- *          DGRAM_ENAMETOOLONG.
+ * Errors   at once: DGRAM_EINVAL: another family, an empty name, a literal of the other family, a
+ *          text with a colon that is no literal; DGRAM_ENODEV: the scope of a literal is no
+ *          interface; DGRAM_ENAMETOOLONG.
  *          By cb: DGRAM_ENOTFOUND and others of the resolver; DGRAM_ECANCELED: the stack is closed. */
 DGRAM_EXTERN int dgram_resolve(dgram_stack *stack, const char *name, int family, dgram_resolve_cb cb,
                                void *data);
@@ -778,7 +802,7 @@ DGRAM_EXTERN int dgram_interface_index(dgram_stack *stack, const char *name);
  * Errors   DGRAM_ENODEV, DGRAM_ENOSPC. stack NULL: the default stack. */
 DGRAM_EXTERN int dgram_interface_name(dgram_stack *stack, unsigned index, char *name, size_t size);
 
-/* ------------------------------------------------------------------------------------- binder --- */
+/* ---- binder ---- */
 
 /* A binder provides the descriptors of binds from elsewhere: a primary process that shares its sockets
  * with workers, a privileged helper, a service manager. It is asked once for each dgram_bind, from the
@@ -808,7 +832,9 @@ DGRAM_EXTERN int dgram_stack_set_binder(dgram_stack *stack, dgram_binder_cb cb, 
  *
  * fd_or_code  a bound descriptor, which the stack takes (and closes where nobody wants it any more or
  *             it is no datagram socket of the family), or a negative code that the bind fails with.
- * Errors      DGRAM_ENOENT: no such request waits; the descriptor is closed all the same. */
+ * stack       as the binder was called with; NULL: the default stack.
+ * Errors      DGRAM_ENOENT: no such request waits; the descriptor is closed all the same. After
+ *             another error it is still the caller's. */
 DGRAM_EXTERN int dgram_binder_answer(dgram_stack *stack, uint64_t id, int fd_or_code);
 
 #ifdef __cplusplus

@@ -16,9 +16,9 @@ extern "C" {
  * There are no descriptors: options.fd and a binder's answers are refused with DGRAM_ENOTSUP, and the
  * descriptor stays the caller's.
  *
- * options    borrows; NULL: all defaults. `kind` and `disable` have no meaning here.
+ * options    borrows; NULL: all defaults. Only the allocator has a meaning here.
  * ret_stack  returns new: dgram_stack_close releases it, by way of dgram_run.
- * Errors     DGRAM_EINVAL, DGRAM_ENOMEM. */
+ * Errors     DGRAM_EINVAL: as dgram_uv_stack_create's. */
 #define dgram_sim_stack_create(options, ret_stack)                                                 \
   dgram_sim_stack_create_sized((options), sizeof(dgram_stack_options), (ret_stack))
 

@@ -15,7 +15,7 @@ struct groups {
   int gap; /* the index that "::" stands before, or NO_GAP */
 };
 
-/* ---------------------------------------------------------------------------------- reading --- */
+/* ---- reading ---- */
 
 static int digit_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -169,7 +169,7 @@ int dgram__address_read(const char *text, dgram_address *ret_address, char *ret_
   return 0;
 }
 
-/* ---------------------------------------------------------------------------------- writing --- */
+/* ---- writing ---- */
 
 static char *write_number(char *at, uint32_t value, uint32_t base) {
   char digits[10];
@@ -251,7 +251,7 @@ static char *write_ipv6(char *at, const dgram_address *address) {
   return at;
 }
 
-/* ----------------------------------------------------------------------------------- values --- */
+/* ---- values ---- */
 
 bool dgram__address_is_multicast(const dgram_address *address) {
   if (address->family == DGRAM_IPV4) return (address->bytes[0] & 0xf0) == 0xe0;
@@ -281,7 +281,7 @@ dgram_address dgram__address_loopback(int family, uint16_t port) {
   return address;
 }
 
-/* ----------------------------------------------------------------------------------- public --- */
+/* ---- public ---- */
 
 int dgram_address_parse(const char *text, int port, dgram_address *ret_address) {
   dgram_address address;

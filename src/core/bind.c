@@ -18,7 +18,7 @@
 #include "core/resolve.h"
 #include "core/socket.h"
 
-/* ---------------------------------------------------------------------------------- outcome --- */
+/* ---- outcome ---- */
 
 void dgram__bind_settle(struct dgram__binding *binding, int code, const char *syscall) {
   binding->stage = DGRAM__BIND_SETTLED;
@@ -63,7 +63,7 @@ static void on_lookup_done(struct dgram__waiter *waiter, int status,
   bind_or_ask(binding);
 }
 
-/* --------------------------------------------------------------------------------- the turn --- */
+/* ---- the turn ---- */
 
 static void emit_listening(dgram_socket *socket) {
   struct dgram__emission emission;
@@ -141,7 +141,7 @@ void dgram__bind_cancel(dgram_socket *socket) {
   dgram__socket_want_turn(socket);
 }
 
-/* ------------------------------------------------------------------------------- implicitly --- */
+/* ---- implicitly ---- */
 
 /* Exclusive, as in Node, so no binder is asked; and without reuse_addr, for which the system could answer
  * a port that another socket has. */
@@ -160,7 +160,7 @@ int dgram__bind_implicitly(dgram_socket *socket) {
   return 0;
 }
 
-/* --------------------------------------------------------------------- public entry points --- */
+/* ---- public entry points ---- */
 
 /* Reads the address to bind to. Returns 0: numeric; 1: a name; or a code. */
 static int read_local(const dgram_socket *socket, const dgram_bind_options *options,

@@ -17,7 +17,7 @@ struct dgram__share {
   uint32_t index;
 };
 
-/* ----------------------------------------------------------------------------------- shares --- */
+/* ---- shares ---- */
 
 /* The family of the address tells the type. */
 static uint32_t free_index(const struct dgram__host *host, const dgram_address *address) {
@@ -63,7 +63,7 @@ void dgram__share_end(dgram_socket *socket) {
   socket->share = NULL;
 }
 
-/* ------------------------------------------------------------------------ asking and answers --- */
+/* ---- asking and answers ---- */
 
 static void put_waiting(struct dgram__binding *binding) {
   struct dgram__host *host = binding->socket->stack->host;
@@ -120,7 +120,7 @@ static struct dgram__binding *find_waiting(const struct dgram__host *host, uint6
   return binding;
 }
 
-/* --------------------------------------------------------------------- public entry points --- */
+/* ---- public entry points ---- */
 
 int dgram_stack_set_binder(dgram_stack *stack, dgram_binder_cb cb, void *data) {
   const int code = dgram__stack_of(stack, true, &stack);

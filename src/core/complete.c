@@ -4,7 +4,7 @@
 
 #include "core/sending.h"
 
-/* ------------------------------------------------------------------------------------ counts --- */
+/* ---- counts ---- */
 
 void dgram__count_result(dgram_socket *socket, int result) {
   if (result < 0) {
@@ -48,7 +48,7 @@ void dgram__queued_remove(dgram_socket *socket, size_t datagrams, size_t bytes) 
   emit_drain(socket);
 }
 
-/* -------------------------------------------------------------------------------- single ends --- */
+/* ---- single ends ---- */
 
 static void emit_send_error(dgram_socket *socket, const dgram_datagram *datagram,
                             const struct dgram__ticket *ticket) {
@@ -94,13 +94,15 @@ static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
   dgram__queued_remove(socket, 1, datagram->length);
 }
 
-/* ---------------------------------------------------------------------------------- the turn --- */
+/* ---- the turn ---- */
 
 void dgram__group_done(dgram_socket *socket, struct dgram__group *group) {
-  struct dgram__group **last = &socket->groups;
-
-  while (*last != NULL) last = &(*last)->next;
-  *last = group;
+  if (socket->groups != NULL) {
+    socket->groups_last->next = group;
+  } else {
+    socket->groups = group;
+  }
+  socket->groups_last = group;
 }
 
 static void end_lost(dgram_socket *socket) {

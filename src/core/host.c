@@ -16,7 +16,7 @@
 
 #include "core/socket.h"
 
-/* ----------------------------------------------------------------------------------- memory --- */
+/* ---- memory ---- */
 
 static void *default_malloc(size_t size, void *data) {
   (void)data;
@@ -55,7 +55,7 @@ void dgram__free(dgram_stack *stack, void *memory) {
   if (memory != NULL) stack->allocator.free(memory, stack->allocator.data);
 }
 
-/* ---------------------------------------------------------------------- creating and options --- */
+/* ---- creating and options ---- */
 
 int dgram__options_copy(void *known, size_t known_size, const void *options, size_t size) {
   const unsigned char *bytes = options;
@@ -125,7 +125,7 @@ int dgram__stack_of(dgram_stack *stack, bool create, dgram_stack **ret_stack) {
   return 0;
 }
 
-/* ------------------------------------------------------------------ what sockets ask a host --- */
+/* ---- what sockets ask a host ---- */
 
 void dgram__host_hold(dgram_stack *stack) {
   if (stack->host->alive++ == 0) stack->ops->set_alive(stack, true);
@@ -184,7 +184,7 @@ void dgram__host_give_queue(dgram_stack *stack, struct dgram__queue *queue) {
   host->spare_queues_count++;
 }
 
-/* ------------------------------------------------------------------------------ last resort --- */
+/* ---- last resort ---- */
 
 /* One line a second at most, and the next line says how many had none. */
 static void print_unheard(dgram_stack *stack, const dgram_error *error) {
@@ -222,7 +222,7 @@ void dgram__host_unheard(dgram_stack *stack, dgram_socket *socket, const dgram_e
   }
 }
 
-/* ---------------------------------------------------------------------- what a stack tells --- */
+/* ---- what a stack tells ---- */
 
 /* A socket that asks again in its own turn gets the next one, so no turn is endless. */
 void dgram__stack_turn(dgram_stack *stack) {
@@ -276,7 +276,7 @@ void dgram__stack_closed(dgram_stack *stack) {
   if (cb != NULL) cb(stack, data);
 }
 
-/* --------------------------------------------------------------------- public entry points --- */
+/* ---- public entry points ---- */
 
 int dgram_stack_close(dgram_stack *stack, dgram_stack_close_cb cb, void *data) {
   struct dgram__host *host;

@@ -31,14 +31,14 @@ static int read_interfaces(dgram_stack *stack, struct interfaces *ret_interfaces
   return 0;
 }
 
-/* ------------------------------------------------------------------- which interface is meant --- */
+/* ---- which interface is meant ---- */
 
-/* "1" to "2147483647", or 0 where the text is no index. */
+/* A number of up to nine digits, which is more than a system has interfaces; 0 where it is none. */
 static unsigned read_index(const char *text) {
   unsigned index = 0;
 
   for (; *text != '\0'; text++) {
-    if (*text < '0' || *text > '9' || index > (INT32_MAX - 9) / 10) return 0;
+    if (*text < '0' || *text > '9' || index > 99999999) return 0;
     index = index * 10 + (unsigned)(*text - '0');
   }
   return index;
@@ -90,7 +90,7 @@ static int find_index(dgram_stack *stack, const struct interfaces *interfaces, c
   return 0;
 }
 
-/* ------------------------------------------------------------------------- joining, leaving --- */
+/* ---- joining, leaving ---- */
 
 /* Fills in an address of the interface, for stacks whose system names interfaces so. */
 static int apply_to(dgram_socket *socket, bool join, const dgram_address *group,
@@ -168,7 +168,7 @@ static int read_group(const dgram_socket *socket, const char *text, dgram_addres
   return dgram__address_is_multicast(ret_group) ? 0 : DGRAM_EINVAL;
 }
 
-/* --------------------------------------------------------------------- public entry points --- */
+/* ---- public entry points ---- */
 
 int dgram_add_membership(dgram_socket *socket, const char *group, const char *ifname) {
   dgram_address address;

@@ -25,7 +25,7 @@ struct dgram__held {
   dgram_message *message;
 };
 
-/* --------------------------------------------------------------------------------- emitting --- */
+/* ---- emitting ---- */
 
 static void emit_message(dgram_socket *socket, const dgram_message *message) {
   struct dgram__emission emission;
@@ -49,7 +49,7 @@ static void emit_batch(dgram_socket *socket, const dgram_message *messages, size
   dgram__emission_end(&emission);
 }
 
-/* ---------------------------------------------------------------------------------- holding --- */
+/* ---- holding ---- */
 
 static int hold(dgram_socket *socket, const dgram_message *message) {
   struct dgram__held *held = dgram__calloc(socket->stack, sizeof *held);
@@ -70,17 +70,21 @@ static int hold(dgram_socket *socket, const dgram_message *message) {
   return 0;
 }
 
-static void drop_first_held(dgram_socket *socket) {
+static struct dgram__held *take_first_held(dgram_socket *socket) {
   struct dgram__held *held = socket->held_first;
 
   socket->held_first = held->next;
   if (socket->held_first == NULL) socket->held_last = NULL;
+  return held;
+}
+
+static void free_held(dgram_socket *socket, struct dgram__held *held) {
   dgram_message_free(held->message);
   dgram__free(socket->stack, held);
 }
 
 void dgram__receive_drop_held(dgram_socket *socket) {
-  while (socket->held_first != NULL) drop_first_held(socket);
+  while (socket->held_first != NULL) free_held(socket, take_first_held(socket));
 }
 
 static void tell_failure(dgram_socket *socket, int code, const char *syscall) {
@@ -102,12 +106,9 @@ static void hold_rest(dgram_socket *socket, const dgram_message *messages, size_
 void dgram__receive_held(dgram_socket *socket) {
   if (socket->held_first == NULL || socket->paused || socket->life != DGRAM__OPEN) return;
   while (socket->held_first != NULL && !socket->paused) {
-    struct dgram__held *held = socket->held_first;
-    socket->held_first = held->next;
-    if (socket->held_first == NULL) socket->held_last = NULL;
+    struct dgram__held *held = take_first_held(socket);
     emit_message(socket, held->message);
-    dgram_message_free(held->message);
-    dgram__free(socket->stack, held);
+    free_held(socket, held);
   }
   if (!socket->paused && socket->life == DGRAM__OPEN) {
     const int code = dgram__receive_begin(socket);
@@ -125,7 +126,7 @@ int dgram__receive_begin(dgram_socket *socket) {
   return code;
 }
 
-/* ---------------------------------------------------------------------- what a stack tells --- */
+/* ---- what a stack tells ---- */
 
 static void count_batch(dgram_socket *socket, const dgram_message *messages, size_t count) {
   socket->stats.received += count;
@@ -171,7 +172,7 @@ void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
   dgram__socket_end_serving(socket);
 }
 
-/* --------------------------------------------------------------------- public entry points --- */
+/* ---- public entry points ---- */
 
 int dgram_pause(dgram_socket *socket) {
   const int code = dgram__socket_check(socket);

@@ -17,7 +17,7 @@
 #include "core/resolve.h"
 #include "core/sending.h"
 
-/* ---------------------------------------------------------------------------------- checking --- */
+/* ---- checking ---- */
 
 static size_t payload_max(const dgram_socket *socket) {
   return socket->type == DGRAM_UDP4 ? DGRAM__PAYLOAD_MAX_IPV4 : DGRAM__PAYLOAD_MAX_IPV6;
@@ -93,7 +93,7 @@ int dgram__destination_read(const dgram_socket *socket, const char *address, int
   return ret_to->family == family ? 0 : DGRAM_EINVAL;
 }
 
-/* ---------------------------------------------------------------------------------- copying --- */
+/* ---- copying ---- */
 
 static void flatten(const dgram_datagram *datagram, unsigned char *to) {
   const dgram_buffer *parts = datagram->bytes;
@@ -154,7 +154,7 @@ static int own_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgra
   return copy_parts(stack, datagram, &ticket->block);
 }
 
-/* ---------------------------------------------------------------------------------- flushing --- */
+/* ---- flushing ---- */
 
 /* A socket that closes before `listening` was told sends all the same. */
 static bool can_flush(const dgram_socket *socket) {
@@ -220,7 +220,7 @@ void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
   dgram__socket_end_serving(socket);
 }
 
-/* ---------------------------------------------------------------------------------- queueing --- */
+/* ---- queueing ---- */
 
 static int reserve(dgram_socket *socket, size_t count) {
   if (socket->queue == NULL) {
@@ -352,20 +352,21 @@ bool dgram__send_unsent(const dgram_socket *socket) {
   return dgram__queue_unsent(socket->queue) > 0 || socket->named != NULL;
 }
 
-/* ------------------------------------------------------------------------------------- lists --- */
+/* ---- lists ---- */
 
 static bool stands_first(const dgram_socket *socket) {
   return can_flush(socket) && !socket->endpoint->blocked &&
          dgram__queue_unsent(socket->queue) == 0;
 }
 
-/* Takes a list's beginning straight to the stack. The results are counted here; where nobody has a
+/* Takes a list's beginning straight to the stack, where nothing stands before it that has not called
+ * back: callbacks come in the order of the calls. The results are counted here; where nobody has a
  * callback, failures become entries of the queue that are done already, so that they are told. */
 static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t count,
                             struct dgram__group *group) {
   size_t done;
 
-  if (!stands_first(socket)) return 0;
+  if (!stands_first(socket) || dgram__queue_count(socket->queue) > 0) return 0;
   done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
   for (size_t i = 0; i < done; i++) {
     const struct dgram__ticket ticket = {.syscall = "send"};
@@ -435,7 +436,7 @@ static int send_many(dgram_socket *socket, dgram_datagram *list, size_t count, s
   return 0;
 }
 
-/* --------------------------------------------------------------------- public entry points --- */
+/* ---- public entry points ---- */
 
 int dgram_send(dgram_socket *socket, const void *bytes, size_t length, int port,
                const char *address, dgram_send_cb cb, void *data) {

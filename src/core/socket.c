@@ -16,7 +16,7 @@
 
 #include "core/binding.h"
 
-/* ----------------------------------------------------------------------------------- states --- */
+/* ---- states ---- */
 
 void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_state state) {
   const enum dgram__binding_state from = socket->binding_state;
@@ -53,7 +53,7 @@ void dgram__socket_update_hold(dgram_socket *socket) {
   }
 }
 
-/* --------------------------------------------------------------------------------- creating --- */
+/* ---- creating ---- */
 
 /* The endpoint stands behind the socket, aligned for any struct. */
 static size_t endpoint_offset(void) {
@@ -119,7 +119,7 @@ fail_listener:
   return code;
 }
 
-/* ----------------------------------------------------------------------------------- events --- */
+/* ---- events ---- */
 
 void dgram__socket_emit_error(dgram_socket *socket, int code, const char *syscall,
                               const char *address, int port, bool heard) {
@@ -149,7 +149,7 @@ static void emit_close(dgram_socket *socket) {
   dgram__emission_end(&emission);
 }
 
-/* --------------------------------------------------------------------------------- closing --- */
+/* ---- closing ---- */
 
 static void stop_linger(dgram_socket *socket) {
   if (socket->linger == NULL) return;
@@ -268,7 +268,7 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
   dgram__socket_want_turn(socket);
 }
 
-/* --------------------------------------------------------------------- public entry points --- */
+/* ---- public entry points ---- */
 
 int dgram__socket_check(const dgram_socket *socket) {
   if (socket == NULL) return DGRAM_EARGTYPE;

@@ -40,7 +40,6 @@ struct dgram_socket {
   bool endpoint_bound : 1; /* the system has bound it, BOUND follows in the next turn */
   bool endpoint_gone : 1;  /* the endpoint was given back */
   int linger_ms;
-  uint32_t recv_info;
 
   struct dgram__listeners listeners;
   struct dgram__binding *binding; /* while BINDING, and until its callback has run */
@@ -56,6 +55,7 @@ struct dgram_socket {
   struct dgram__named *failed_first; /* whose lookup failed, oldest first */
   struct dgram__named *failed_last;
   struct dgram__group *groups; /* dgram_send_manys that are done, oldest first */
+  struct dgram__group *groups_last;
   size_t max_queued;
   size_t max_queued_bytes;
   int lost_code; /* datagrams without a callback for which there was no memory: one `error` */
@@ -67,7 +67,7 @@ struct dgram_socket {
   dgram_socket *previous;
 };
 
-/* -- socket.c -- */
+/* ---- socket.c ---- */
 
 /* 0, or the code that every call with a socket begins with. */
 int dgram__socket_check(const dgram_socket *socket);
@@ -96,7 +96,7 @@ void dgram__socket_abort(dgram_socket *socket);
 void dgram__socket_emit_error(dgram_socket *socket, int code, const char *syscall,
                               const char *address, int port, bool heard);
 
-/* -- bind.c -- */
+/* ---- bind.c ---- */
 
 /* Binds an unbound socket to any port, inside the call. Binding or bound: nothing. */
 int dgram__bind_implicitly(dgram_socket *socket);
@@ -112,7 +112,7 @@ static inline bool dgram__bind_pending(const dgram_socket *socket) {
   return socket->binding != NULL;
 }
 
-/* -- send.c and complete.c -- */
+/* ---- send.c and complete.c ---- */
 
 /* Reads a destination: 0 a literal, 1 a name to look up, or a code. */
 int dgram__destination_read(const dgram_socket *socket, const char *address, int port,
@@ -133,12 +133,12 @@ void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall);
 /* Whether something accepted has not been handed to the system, or failed, yet. */
 bool dgram__send_unsent(const dgram_socket *socket);
 
-/* -- receive.c -- */
+/* ---- receive.c ---- */
 
 /* Begins to receive where the socket is bound and not paused. */
 int dgram__receive_begin(dgram_socket *socket);
 
-/* Emits what a pause has held back, a bounded number. */
+/* Emits what a pause has held back, the rest of one batch at most, and receives again. */
 void dgram__receive_held(dgram_socket *socket);
 
 /* Drops what a pause has held back. */

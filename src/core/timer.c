@@ -42,12 +42,13 @@ void dgram__timers_stop_all(dgram_stack *stack) {
 
 int dgram_timer_start(dgram_stack *stack, dgram_timer *timer, uint64_t timeout_ns,
                       dgram_timer_cb cb, void *data) {
-  const int code = dgram__stack_of(stack, true, &stack);
   struct dgram__host *host;
   uint64_t now_ns;
+  int code;
 
-  if (code < 0) return code;
   if (timer == NULL || cb == NULL) return DGRAM_EARGTYPE;
+  code = dgram__stack_of(stack, true, &stack);
+  if (code < 0) return code;
   (void)dgram_timer_stop(timer);
   host = stack->host;
   now_ns = stack->ops->now(stack);

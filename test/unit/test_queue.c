@@ -322,7 +322,7 @@ static void at_random_in_order(void **state) {
   (void)state;
   unit_random_init(&dice);
   age((uint32_t)unit_random_next(&dice));
-  for (int i = 0; i < 100000; i++) {
+  for (int i = 0; i < unit_rounds(100000); i++) {
     /* It fills for a while, and empties for a while. */
     const uint32_t choice = unit_random_below(&dice, 5);
     if (choice <= (i / 2000 % 2 == 0 ? 2 : 0)) {

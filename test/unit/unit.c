@@ -61,6 +61,10 @@ void unit_random_init(struct unit_random *random) {
   printf("DGRAM_TEST_SEED=%" PRIu64 "\n", random->state);
 }
 
+int unit_rounds(int full) {
+  return getenv("DGRAM_TEST_SLOW") != NULL ? full / 20 : full;
+}
+
 uint64_t unit_random_next(struct unit_random *random) {
   uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
 

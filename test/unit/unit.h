@@ -35,6 +35,10 @@ struct unit_random {
 void unit_random_init(struct unit_random *random);
 uint64_t unit_random_next(struct unit_random *random);
 
+/* How often a random test goes round: `full`, or a twentieth of it under valgrind, which is slow
+ * (DGRAM_TEST_SLOW in the environment). */
+int unit_rounds(int full);
+
 /* 0 to limit - 1. */
 uint32_t unit_random_below(struct unit_random *random, uint32_t limit);
 
