@@ -668,7 +668,8 @@ DGRAM_EXTERN int dgram_get_stats_sized(const dgram_socket *socket, size_t size,
 
 /* ---- stacks ---- */
 
-/* Where memory comes from. All three or none; `data` is passed through. realloc and free get what
+/* Where memory comes from. All three or none; `data` is passed through. realloc (which this version does
+ * not call, and later ones may) and free get what
  * these functions returned, free also NULL. Must live as long as the stack, kept messages, and
  * lookups that the system could not cancel. */
 typedef struct dgram_allocator {

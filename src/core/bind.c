@@ -36,7 +36,8 @@ static void bind_endpoint(struct dgram__binding *binding) {
   dgram_socket *socket = binding->socket;
   const struct dgram__stack_ops *ops = socket->stack->ops;
 
-  dgram__bind_settle(binding, ops->bind(socket->endpoint, &binding->local, bind_flags(socket)), "bind");
+  dgram__bind_settle(binding, ops->bind(socket->endpoint, &binding->local, bind_flags(socket)),
+                     "bind");
 }
 
 /* The address is numeric now. A binder must not be asked inside dgram_bind (rule 2). */
@@ -94,8 +95,8 @@ static void tell_failure(dgram_socket *socket, const struct dgram__binding *bind
   }
   dgram__send_fail_all(socket, binding->outcome, binding->syscall);
   if (binding->cb != NULL) binding->cb(socket, binding->outcome, binding->data);
-  dgram__socket_emit_error(socket, binding->outcome, binding->syscall, address,
-                           binding->local.port, binding->cb != NULL);
+  dgram__socket_emit_error(socket, binding->outcome, binding->syscall, address, binding->local.port,
+                           binding->cb != NULL);
 }
 
 static void finish(dgram_socket *socket) {

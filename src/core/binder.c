@@ -1,7 +1,8 @@
 /* The binder: descriptors from elsewhere.
  *
  * A bind that is asked for is WAITING in the host's list, under an id, until dgram_binder_answer takes it
- * out. Where nobody waits any more the descriptor is closed: none is leaked, whatever comes when.
+ * out. Where nobody waits any more the descriptor is closed: none is leaked while there is a
+ * stack to close it.
  *
  * A share is what makes the n-th bind of one address in this process the n-th in every other: the place a
  * live socket takes among those that asked for the same. */
@@ -116,7 +117,8 @@ int dgram__binder_ask(struct dgram__binding *binding) {
 static struct dgram__binding *find_waiting(const struct dgram__host *host, uint64_t id) {
   struct dgram__binding *binding = host->bindings_waiting;
 
-  while (binding != NULL && binding->id != id) binding = binding->next;
+  while (binding != NULL && binding->id != id)
+    binding = binding->next;
   return binding;
 }
 

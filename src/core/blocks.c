@@ -29,8 +29,8 @@ static size_t align_up(size_t at) {
   return (at + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
 }
 
-void *dgram__blocks_take(dgram_stack *stack, struct dgram__blocks *blocks, size_t size, bool aligned,
-                         struct dgram__block **ret_block) {
+void *dgram__blocks_take(dgram_stack *stack, struct dgram__blocks *blocks, size_t size,
+                         bool aligned, struct dgram__block **ret_block) {
   struct dgram__block *block = blocks->filling;
   size_t at = block == NULL ? 0 : aligned ? align_up(block->used) : block->used;
 

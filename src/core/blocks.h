@@ -20,8 +20,8 @@ struct dgram__blocks {
 
 /* Takes size bytes (1 to DGRAM__BLOCK_SIZE), aligned for any struct where aligned is set; NULL: out of
  * memory. *ret_block is to be given to dgram__blocks_release, once. */
-void *dgram__blocks_take(dgram_stack *stack, struct dgram__blocks *blocks, size_t size, bool aligned,
-                         struct dgram__block **ret_block);
+void *dgram__blocks_take(dgram_stack *stack, struct dgram__blocks *blocks, size_t size,
+                         bool aligned, struct dgram__block **ret_block);
 
 /* One user less. NULL is allowed. */
 void dgram__blocks_release(dgram_stack *stack, struct dgram__blocks *blocks,

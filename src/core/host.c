@@ -47,10 +47,6 @@ void *dgram__calloc(dgram_stack *stack, size_t size) {
   return memory;
 }
 
-void *dgram__realloc(dgram_stack *stack, void *memory, size_t size) {
-  return stack->allocator.realloc(memory, size, stack->allocator.data);
-}
-
 void dgram__free(dgram_stack *stack, void *memory) {
   if (memory != NULL) stack->allocator.free(memory, stack->allocator.data);
 }
@@ -76,8 +72,8 @@ int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
   const int code = dgram__options_copy(&copy, sizeof copy, options, size);
 
   if (code < 0) return code;
-  if (copy.allocator != NULL && (copy.allocator->malloc == NULL || copy.allocator->realloc == NULL ||
-                                 copy.allocator->free == NULL)) {
+  if (copy.allocator != NULL && (copy.allocator->malloc == NULL ||
+                                 copy.allocator->realloc == NULL || copy.allocator->free == NULL)) {
     return DGRAM_EINVAL;
   }
   if (copy.kind < DGRAM_STACK_DEFAULT || copy.kind > DGRAM_STACK_UV) return DGRAM_EINVAL;
@@ -325,7 +321,8 @@ int dgram_run(dgram_stack *stack) {
   if (ended || !is_default || code < 0) return code;
   if (stack->host->alive > 0) return 0; /* dgram_stop: a later run goes on */
   if (!stack->host->closing) (void)dgram_stack_close(stack, NULL, NULL);
-  while (!ended && code >= 0) code = run(stack, &ended);
+  while (!ended && code >= 0)
+    code = run(stack, &ended);
   return code;
 }
 
@@ -340,7 +337,8 @@ int dgram_stop(dgram_stack *stack) {
 }
 
 static void flush_list(dgram_socket *socket) {
-  for (; socket != NULL; socket = socket->turn_next) dgram__send_flush(socket);
+  for (; socket != NULL; socket = socket->turn_next)
+    dgram__send_flush(socket);
 }
 
 /* Who has something to send wants a turn, or is having one. */

@@ -25,10 +25,10 @@ struct dgram__host {
   /* What must end before the program may: sockets that hold, running timers, lookups. */
   size_t alive;
 
-  unsigned depth; /* tellings under way: above 0 user code may be running */
+  unsigned depth;  /* tellings under way: above 0 user code may be running */
   bool *run_ended; /* dgram_run is under way, and wants to know of the stack's end; or NULL */
-  bool closing;   /* dgram_stack_close was called */
-  bool ended;     /* ops->close was called */
+  bool closing;    /* dgram_stack_close was called */
+  bool ended;      /* ops->close was called */
 
   dgram_stack_close_cb close_cb;
   void *close_data;
@@ -41,7 +41,7 @@ struct dgram__host {
 
   dgram_binder_cb binder_cb;
   void *binder_data;
-  uint64_t binder_ids; /* the last id given to a request */
+  uint64_t binder_ids;                     /* the last id given to a request */
   struct dgram__binding *bindings_waiting; /* for a binder's answer, newest first */
   struct dgram__share *shares;
 

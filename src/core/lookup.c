@@ -21,7 +21,8 @@ struct dgram__lookup {
 static uint32_t hash_of(const char *name, int family) {
   uint32_t hash = UINT32_C(2166136261) ^ (uint32_t)family;
 
-  for (; *name != '\0'; name++) hash = (hash ^ (unsigned char)*name) * UINT32_C(16777619);
+  for (; *name != '\0'; name++)
+    hash = (hash ^ (unsigned char)*name) * UINT32_C(16777619);
   return hash;
 }
 
@@ -64,7 +65,8 @@ static struct dgram__lookup *find(struct dgram__lookups *lookups, const char *na
 static void take_out(struct dgram__lookups *lookups, struct dgram__lookup *lookup) {
   struct dgram__lookup **link = bucket_of(lookups, lookup->hash);
 
-  while (*link != lookup) link = &(*link)->next;
+  while (*link != lookup)
+    link = &(*link)->next;
   *link = lookup->next;
   lookups->count--;
 }

@@ -48,7 +48,8 @@ int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue, size_t
   struct dgram__queue *larger;
 
   if (count > capacity_max - used) return DGRAM_ENOMEM;
-  while (capacity < used + (uint32_t)count) capacity *= 2;
+  while (capacity < used + (uint32_t)count)
+    capacity *= 2;
   if (*queue != NULL && capacity == (*queue)->capacity) return 0;
   larger = dgram__queue_create(stack, capacity);
   if (larger == NULL) return DGRAM_ENOMEM;

@@ -84,7 +84,8 @@ static void free_held(dgram_socket *socket, struct dgram__held *held) {
 }
 
 void dgram__receive_drop_held(dgram_socket *socket) {
-  while (socket->held_first != NULL) free_held(socket, take_first_held(socket));
+  while (socket->held_first != NULL)
+    free_held(socket, take_first_held(socket));
 }
 
 static void tell_failure(dgram_socket *socket, int code, const char *syscall) {
@@ -130,7 +131,8 @@ int dgram__receive_begin(dgram_socket *socket) {
 
 static void count_batch(dgram_socket *socket, const dgram_message *messages, size_t count) {
   socket->stats.received += count;
-  for (size_t i = 0; i < count; i++) socket->stats.received_bytes += messages[i].length;
+  for (size_t i = 0; i < count; i++)
+    socket->stats.received_bytes += messages[i].length;
 }
 
 /* A listener that pauses and leaves hands over to another, so what nobody has heard is held. */

@@ -68,7 +68,8 @@ static int check_room(dgram_socket *socket, size_t datagrams, size_t bytes) {
   const size_t queued_bytes = (size_t)socket->stats.queued_bytes;
 
   if (queued <= socket->max_queued && datagrams <= socket->max_queued - queued &&
-      queued_bytes <= socket->max_queued_bytes && bytes <= socket->max_queued_bytes - queued_bytes) {
+      queued_bytes <= socket->max_queued_bytes &&
+      bytes <= socket->max_queued_bytes - queued_bytes) {
     return 0;
   }
   socket->drain_pending = queued > 0;
@@ -188,8 +189,7 @@ static bool has_more_to_do(const dgram_socket *socket) {
   if (dgram__queue_done(socket->queue) > 0 || socket->failed_first != NULL) return true;
   if (socket->groups != NULL || socket->lost_code != 0) return true;
   if (socket->life == DGRAM__LINGERING && !dgram__send_unsent(socket)) return true;
-  return dgram__queue_unsent(socket->queue) > 0 && !socket->endpoint->blocked &&
-         can_flush(socket);
+  return dgram__queue_unsent(socket->queue) > 0 && !socket->endpoint->blocked && can_flush(socket);
 }
 
 void dgram__send_serve(dgram_socket *socket) {
@@ -355,8 +355,7 @@ bool dgram__send_unsent(const dgram_socket *socket) {
 /* ---- lists ---- */
 
 static bool stands_first(const dgram_socket *socket) {
-  return can_flush(socket) && !socket->endpoint->blocked &&
-         dgram__queue_unsent(socket->queue) == 0;
+  return can_flush(socket) && !socket->endpoint->blocked && dgram__queue_unsent(socket->queue) == 0;
 }
 
 /* Takes a list's beginning straight to the stack, where nothing stands before it that has not called
@@ -387,8 +386,8 @@ static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t c
 
 /* There is room in the queue for all. A group's payload stays where it is; a copy that fails loses its
  * datagram, which is told by `error`. */
-static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t from,
-                       size_t count, struct dgram__group *group) {
+static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t from, size_t count,
+                       struct dgram__group *group) {
   for (size_t i = from; i < count; i++) {
     struct dgram__ticket ticket = {.group = group, .syscall = "send"};
     dgram_datagram datagram = list[i];
@@ -480,8 +479,8 @@ int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t co
   return send_one(socket, &datagram, code == 1 ? address : NULL, cb, data);
 }
 
-int dgram_send_many(dgram_socket *socket, dgram_datagram *list, size_t count,
-                    dgram_send_many_cb cb, void *data) {
+int dgram_send_many(dgram_socket *socket, dgram_datagram *list, size_t count, dgram_send_many_cb cb,
+                    void *data) {
   size_t bytes;
   int code = dgram__socket_check(socket);
 
@@ -508,6 +507,7 @@ int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list, size_t count
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EAGAIN;
   if (!stands_first(socket)) return 0;
   done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
-  for (size_t i = 0; i < done; i++) dgram__count_result(socket, list[i].result);
+  for (size_t i = 0; i < done; i++)
+    dgram__count_result(socket, list[i].result);
   return (int)done;
 }

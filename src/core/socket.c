@@ -85,8 +85,8 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
   socket->linger_ms = options->linger_ms == 0 ? DGRAM__LINGER_DEFAULT_MS : options->linger_ms;
   socket->max_queued = options->max_queued_datagrams != 0 ? options->max_queued_datagrams
                                                           : DGRAM__QUEUED_DATAGRAMS_DEFAULT;
-  socket->max_queued_bytes = options->max_queued_bytes != 0 ? options->max_queued_bytes
-                                                            : DGRAM__QUEUED_BYTES_DEFAULT;
+  socket->max_queued_bytes =
+      options->max_queued_bytes != 0 ? options->max_queued_bytes : DGRAM__QUEUED_BYTES_DEFAULT;
 }
 
 static int create(dgram_stack *stack, const dgram_socket_options *options,

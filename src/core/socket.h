@@ -44,14 +44,14 @@ struct dgram_socket {
   struct dgram__listeners listeners;
   struct dgram__binding *binding; /* while BINDING, and until its callback has run */
   struct dgram__share *share;     /* its place among sockets that the binder gave, or NULL */
-  dgram_timer *linger; /* while LINGERING */
+  dgram_timer *linger;            /* while LINGERING */
   struct dgram__held *held_first;
   struct dgram__held *held_last;
 
   /* Sending. `queued` counts what was accepted and has not called back: in the queue, waiting for a
    * name, in a group. */
-  struct dgram__queue *queue; /* NULL while nothing is sent */
-  struct dgram__named *named; /* waiting for a lookup, in order */
+  struct dgram__queue *queue;        /* NULL while nothing is sent */
+  struct dgram__named *named;        /* waiting for a lookup, in order */
   struct dgram__named *failed_first; /* whose lookup failed, oldest first */
   struct dgram__named *failed_last;
   struct dgram__group *groups; /* dgram_send_manys that are done, oldest first */

@@ -36,7 +36,8 @@ void dgram__timers_ring(dgram_stack *stack) {
 void dgram__timers_stop_all(dgram_stack *stack) {
   dgram_timer *timer;
 
-  while ((timer = dgram__timer_heap_first(&stack->host->timers)) != NULL) take_out(stack, timer);
+  while ((timer = dgram__timer_heap_first(&stack->host->timers)) != NULL)
+    take_out(stack, timer);
   set_alarm(stack);
 }
 

@@ -224,10 +224,9 @@ void dgram__stack_uninit(dgram_stack *stack);
 int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
                               dgram_stack_options *ret_options);
 
-/* Memory from a stack's allocator: malloc, zeroed malloc, realloc, free. */
+/* Memory from a stack's allocator: malloc, zeroed malloc, free. */
 void *dgram__malloc(dgram_stack *stack, size_t size);
 void *dgram__calloc(dgram_stack *stack, size_t size);
-void *dgram__realloc(dgram_stack *stack, void *memory, size_t size);
 void dgram__free(dgram_stack *stack, void *memory);
 
 /* The turn that wake asked for. */

@@ -46,12 +46,12 @@ int linux_stack_receive_start(struct dgram__endpoint *base) {
 void linux_stack_receive_stop(struct dgram__endpoint *base) {
   struct linux_endpoint *endpoint = linux_endpoint_of(base);
   endpoint->receiving = false;
-  arm(endpoint);
+  (void)arm(endpoint);
 }
 
 void linux_stack_want_writable(struct linux_endpoint *endpoint) {
   endpoint->wants_writable = true;
-  arm(endpoint);
+  (void)arm(endpoint);
 }
 
 /* ---- answers ---- */
@@ -73,7 +73,7 @@ static void empty_error_queue(int fd) {
 /* The pending error first: emptying the queue would clear it unseen. */
 static void take_errors(struct linux_endpoint *endpoint) {
   int pending = 0;
-  linux_stack_sys_get_int(endpoint->fd, SOL_SOCKET, SO_ERROR, &pending);
+  (void)linux_stack_sys_get_int(endpoint->fd, SOL_SOCKET, SO_ERROR, &pending);
   empty_error_queue(endpoint->fd);
   if (pending != 0) dgram__endpoint_receive_failed(&endpoint->base, -pending, "recvmsg");
 }
@@ -91,5 +91,5 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
   if (events & UV_READABLE) linux_stack_receive(endpoint);
   if ((events & UV_WRITABLE) && endpoint->wants_writable) tell_sendable(endpoint);
   endpoint->in_callback = false;
-  if (endpoint->fd >= 0) arm(endpoint);
+  if (endpoint->fd >= 0) (void)arm(endpoint);
 }

@@ -1,8 +1,8 @@
 /* The default stack: one per process at a time, on libuv's default loop.
  *
  * Happy path: the thread that first asks for it makes it and owns it, and with it the default loop.
- * Other threads get DGRAM_EWRONGTHREAD. When the core has begun to close the stack it releases it:
- * from then on the owner may make a new one. Another thread may do so only when nothing of the owner
+ * Other threads get DGRAM_EWRONGTHREAD. When the stack is closed the core releases it: from
+ * then on the owner may make a new one; until then calls for it are refused, since it is closing. Another thread may do so only when nothing of the owner
  * is left on the default loop: every default stack is closed to its last handle and dgram_run has
  * returned from it. Those are counted as holds, since two threads must never be on one loop.
  *
