@@ -1,6 +1,6 @@
 /* From what the command line says to a socket that is bound. What is said of where: an address
- * alone decides; -I alone means the interface's own address; with --join, or with neither, it is all
- * interfaces, and -I then says where to join. */
+ * alone decides; -I alone means the interface's own address; with --join, or with neither, it is
+ * all interfaces, and -I then says where to join. */
 
 #include "session.h"
 
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------------------------- lookups --- */
+/* ---- lookups ---- */
 
 int session_endpoint(const char *text, struct endpoint *ret_endpoint) {
   const char *wrong = parse_endpoint(text, ret_endpoint);
@@ -95,7 +95,7 @@ int session_local_address(const struct session *session, int family, int port,
   return 0;
 }
 
-/* ----------------------------------------------------------------------------------------- bind --- */
+/* ---- bind ---- */
 
 /* Joins a group on an interface; NULL: where the system wants to. */
 static int join(struct session *session, const char *group, const char *interface) {
@@ -206,7 +206,7 @@ void session_bind(struct session *session, const dgram_address *address) {
   }
 }
 
-/* ------------------------------------------------------------------------------------- a server --- */
+/* ---- a server ---- */
 
 /* The family when the address does not tell: a group's, else IPv4. Not both at once by a dual-stack
  * socket: its peers would look like ::ffff:192.0.2.1, and IPv4 groups could not be joined. */

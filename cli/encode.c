@@ -27,7 +27,8 @@ static size_t utf8_character(const unsigned char *bytes, size_t length, uint32_t
   return size;
 }
 
-/* Controls of the upper half, marks without a width, separators of lines, and what turns direction. */
+/* Controls of the upper half, marks without a width, separators of lines, and what turns
+ * direction. */
 static bool prints(uint32_t character) {
   static const struct {
     uint32_t first;

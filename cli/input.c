@@ -1,7 +1,7 @@
-/* One piece of data is read before anything is sent. Lines come while the loop runs, so that replies
- * are seen between them: libuv says when the stream is readable, and one read(2) takes what is there.
- * The descriptor stays blocking, since its flags are shared with whoever else has it open, the shell
- * for one. Regular files cannot be waited for and need not be. */
+/* One piece of data is read before anything is sent. Lines come while the loop runs, so that
+ * replies are seen between them: libuv says when the stream is readable, and one read(2) takes what
+ * is there. The descriptor stays blocking, since its flags are shared with whoever else has it
+ * open, the shell for one. Regular files cannot be waited for and need not be. */
 
 #include "input.h"
 

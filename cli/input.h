@@ -48,8 +48,8 @@ int input_open(struct input *input, const struct options *options, const char *t
  * ready    called after INPUT_LATER, when input_next has something to say. */
 int input_start(struct input *input, void (*ready)(void *data), void *data);
 
-/* The next datagram. The bytes are valid until the next call. The data that is no stream comes again
- * and again. */
+/* The next datagram. The bytes are valid until the next call. The data that is no stream comes
+ * again and again. */
 enum input_status input_next(struct input *input, const char **ret_bytes, size_t *ret_length);
 
 /* Releases everything; the loop has to run once more. */

@@ -25,7 +25,7 @@ static const struct command *find_command(const char *name) {
   return NULL;
 }
 
-/* -------------------------------------------------------------------------------------- texts --- */
+/* ---- texts ---- */
 
 static void print_usage(FILE *file) {
   fputs("Examples:\n"
@@ -67,7 +67,7 @@ static int finish(int exit_code) {
   return exit_code;
 }
 
-/* ----------------------------------------------------------------------------------- commands --- */
+/* ---- commands ---- */
 
 static int unknown_command(const char *name) {
   report("no command '%s' (dgram --help lists them)", name);

@@ -51,7 +51,8 @@ static bool unit_ns(const char *text, uint64_t *ret_ns) {
   return false;
 }
 
-/* Digits count as long as a unit's fraction is a whole number of ns: after that they are cut off. */
+/* Digits count as long as a unit's fraction is a whole number of ns: after that they are cut
+ * off. */
 bool parse_duration(const char *text, uint64_t *ret_ns) {
   const uint64_t year_s = 366 * 86400;
   size_t whole = strspn(text, "0123456789");

@@ -20,7 +20,8 @@ struct endpoint {
 /* A number in decimal digits, from minimum to maximum. */
 bool parse_number(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *ret_number);
 
-/* A time: "500ms", "2s", "1.5m", "2"; units ns, us, ms, s, m, h; without one seconds. Up to a year. */
+/* A time: "500ms", "2s", "1.5m", "2"; units ns, us, ms, s, m, h; without one seconds. Up to a
+ * year. */
 bool parse_duration(const char *text, uint64_t *ret_ns);
 
 /* Writes a duration for a person: "1 s", "500 ms".

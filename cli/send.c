@@ -2,8 +2,8 @@
  *
  *   look up where to -> bind -> input -> send -> (interval) -> input ... -> wait for replies -> end
  *
- * One datagram is under way at a time: what it is sent from stays where it is until the library calls
- * back, and a full network holds the input back. What fails ends it at once. */
+ * One datagram is under way at a time: what it is sent from stays where it is until the library
+ * calls back, and a full network holds the input back. What fails ends it at once. */
 
 #include "address.h"
 #include "input.h"
@@ -30,14 +30,14 @@ struct send {
   dgram_timer wait;
 };
 
-/* -------------------------------------------------------------------------------------- replies --- */
+/* ---- replies ---- */
 
 static uint64_t wait_ns(const struct options *options) {
   return options->has_wait ? options->wait_ns : default_wait_ns;
 }
 
-/* Whether nothing more has to be waited for. Unless the options say something else that is so as soon
- * as there is a reply for each datagram; of a group nobody knows how many will answer. */
+/* Whether nothing more has to be waited for. Unless the options say something else that is so as
+ * soon as there is a reply for each datagram; of a group nobody knows how many will answer. */
 static bool enough(const struct send *send) {
   const struct session *session = &send->session;
   const struct options *options = session->options;
@@ -81,7 +81,7 @@ static void on_batch(struct session *session, const dgram_message *messages, siz
   }
 }
 
-/* -------------------------------------------------------------------------------------- sending --- */
+/* ---- sending ---- */
 
 static void send_next(struct send *send);
 
@@ -188,7 +188,7 @@ static void on_input(void *data) {
   send_next(data);
 }
 
-/* ---------------------------------------------------------------------------------------- begin --- */
+/* ---- begin ---- */
 
 static void on_ready(struct session *session) {
   struct send *send = (struct send *)session;

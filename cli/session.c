@@ -1,7 +1,8 @@
-/* A session ends in this order: session_end closes the socket, which lingers for what it still has to
- * send; its `close` stops the loop; session_close then closes the stack (which cancels a lookup that is
- * still under way), the signals and the loop. A lookup that the system cannot cancel keeps a thread
- * of libuv busy, for which exit(3) would wait: then, and at a second signal, _exit(2) it is. */
+/* A session ends in this order: session_end closes the socket, which lingers for what it still has
+ * to send; its `close` stops the loop; session_close then closes the stack (which cancels a lookup
+ * that is still under way), the signals and the loop. A lookup that the system cannot cancel keeps
+ * a thread of libuv busy, for which exit(3) would wait: then, and at a second signal, _exit(2) it
+ * is. */
 
 #include "session.h"
 
@@ -38,7 +39,7 @@ static void write_summary(const struct session *session) {
   notice("%s%s in %.1f s", text, errors, (double)elapsed_ns / 1e9);
 }
 
-/* ------------------------------------------------------------------------------------- signals --- */
+/* ---- signals ---- */
 
 static void on_signal(uv_signal_t *handle, int number) {
   struct session *session = handle->data;
@@ -70,7 +71,7 @@ static int watch_signal(struct session *session, int number) {
                            : uv_signal_start_oneshot(handle, on_signal, number);
 }
 
-/* ------------------------------------------------------------------------------- begin and end --- */
+/* ---- begin and end ---- */
 
 static void on_stack_closed(dgram_stack *stack, void *data) {
   (void)stack;
@@ -151,7 +152,7 @@ void session_fail(struct session *session, const char *what, int code, const cha
   }
 }
 
-/* --------------------------------------------------------------------------------------- events --- */
+/* ---- events ---- */
 
 /* One line a second at most: a flood shall not bring another. */
 void session_on_error(dgram_socket *socket, const dgram_error *error, void *data) {

@@ -3,8 +3,9 @@
  *
  *   session_open -> session_lookup, session_bind -> role.ready -> role.batch ... -> session_end
  *
- * session_run runs all of that, session_close releases it. The life of a session ends by session_end, whoever
- * calls it first: the role, a signal, or a failure; later calls change nothing. */
+ * session_run runs all of that, session_close releases it. The life of a session ends by
+ * session_end, whoever calls it first: the role, a signal, or a failure; later calls change
+ * nothing. */
 
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
@@ -57,7 +58,8 @@ struct session {
   session_lookup_cb on_lookup;
 };
 
-/* Opens a session: the stack and the signals. Returns 0, or -1 after a report; then it is closed. */
+/* Opens a session: the stack and the signals. Returns 0, or -1 after a report; then it is
+ * closed. */
 int session_open(struct session *session, const struct session_role *role,
                  const struct options *options);
 
@@ -101,8 +103,8 @@ void session_fail(struct session *session, const char *what, int code, const cha
 /* Reads an endpoint from the command line. Returns 0, or -1 after a report. */
 int session_endpoint(const char *text, struct endpoint *ret_endpoint);
 
-/* Finds the address of an endpoint whose host is given: of the family, 0 for any, IPv4 first. -I adds
- * a zone. A failure ends the session. */
+/* Finds the address of an endpoint whose host is given: of the family, 0 for any, IPv4 first. -I
+ * adds a zone. A failure ends the session. */
 void session_lookup(struct session *session, const struct endpoint *endpoint, int family,
                     session_lookup_cb cb);
 

@@ -44,14 +44,14 @@
  *     were given. Lookups of one name in flight are joined; nothing is cached.
  *  8. A turn of the loop does a bounded amount of work for one socket, counted in datagrams, so
  *     that timers and other sockets stay alive under a flood.
- *  9. Every queue has a limit, counted until the callback has run, what waits for a bind or a lookup
- *     included: 262,144 datagrams or 64 MiB unless set otherwise. At the limit a send returns
- *     DGRAM_EQUEUEFULL at once, and `drain` comes once, when the queue is down to half.
- * 10. What changes meaning is opt-in, and DGRAM_ENOTSUP where it is missing; what only changes speed
- *     is automatic, falls back silently and has an off switch: the option `disable`, or in the
- *     environment DGRAM_DISABLE=mmsg,gso,gro.
- * 11. No allocation per datagram in the steady state. An idle socket costs little: buffers belong to
- *     the stack, not to the socket.
+ *  9. Every queue has a limit, counted until the callback has run, what waits for a bind or a
+ *     lookup included: 262,144 datagrams or 64 MiB unless set otherwise. At the limit a send
+ *     returns DGRAM_EQUEUEFULL at once, and `drain` comes once, when the queue is down to half.
+ * 10. What changes meaning is opt-in, and DGRAM_ENOTSUP where it is missing; what only changes
+ *     speed is automatic, falls back silently and has an off switch: the option `disable`, or in
+ *     the environment DGRAM_DISABLE=mmsg,gso,gro.
+ * 11. No allocation per datagram in the steady state. An idle socket costs little: buffers belong
+ *     to the stack, not to the socket.
  * 12. No process-wide state but constant tables and the default stack; no signal handlers; nothing
  *     printed, but for one line when an error has no listener, once a second at most.
  * 13. After dgram_off_... returns, that listener never runs again, not even in the emission under
@@ -59,9 +59,9 @@
  *
  * OWNERSHIP is said in four words. A call *borrows* a pointer until it returns, *keeps* it *until
  * completion* (the callback), *takes* it for good, or *returns new* what the caller must release.
- * Text is UTF-8 and ends with NUL. Addresses are values. Results are `int`: 0 or a count on success,
- * a negative code of the table below on failure. Out-parameters come last but for callbacks, are
- * called ret_..., and stay untouched on failure.
+ * Text is UTF-8 and ends with NUL. Addresses are values. Results are `int`: 0 or a count on
+ * success, a negative code of the table below on failure. Out-parameters come last but for
+ * callbacks, are called ret_..., and stay untouched on failure.
  *
  * ERRORS COMMON TO ALL CALLS, not repeated below: DGRAM_EARGTYPE where a needed pointer is NULL,
  * DGRAM_ENOTRUNNING on a socket or a stack that is closing, DGRAM_ENOMEM; where NULL stands for the
@@ -204,8 +204,8 @@ enum dgram_error_code {
  * for 0 and for counts, "UNKNOWN" for a code without a name. Never NULL; a constant. */
 DGRAM_EXTERN const char *dgram_error_name(int code);
 
-/* A short English text for a code; "success" for 0 and for counts, "unknown error" for a code without one.
- * Never NULL; a constant. */
+/* A short English text for a code; "success" for 0 and for counts, "unknown error" for a code
+ * without one. Never NULL; a constant. */
 DGRAM_EXTERN const char *dgram_error_text(int code);
 
 /* ---- addresses ---- */
@@ -236,10 +236,10 @@ typedef struct dgram_address {
 
 /* Reads an IPv4 or IPv6 literal. Never asks a resolver.
  *
- * text     borrows; "192.0.2.1" (four decimal numbers, RFC 6943 3.1.1's strict form), "2001:db8::1",
- *          "::ffff:192.0.2.1", "fe80::1%3". A scope that is the name of an interface needs a system
- *          to look it up: dgram_resolve and every call that takes an address as text know it, this
- *          one answers DGRAM_EINVAL.
+ * text     borrows; "192.0.2.1" (four decimal numbers, RFC 6943 3.1.1's strict form),
+ *          "2001:db8::1", "::ffff:192.0.2.1", "fe80::1%3". A scope that is the name of an interface
+ *          needs a system to look it up: dgram_resolve and every call that takes an address as text
+ *          know it, this one answers DGRAM_EINVAL.
  * port     goes into the result, 0 to 65535.
  * Errors   DGRAM_EINVAL: no literal. DGRAM_EBADPORT.
  * Source   RFC 4291 2.2, RFC 4007 11. */
@@ -383,7 +383,7 @@ typedef void (*dgram_resolve_cb)(dgram_stack *stack, int status, const dgram_add
 /* Options of dgram_create_socket. Complete when zeroed but for `type`; grows at the end. */
 typedef struct dgram_socket_options {
   int type;                    /* DGRAM_UDP4 or DGRAM_UDP6 */
-  bool reuse_addr;             /* bind to an address that another socket with reuse_addr holds too */
+  bool reuse_addr;             /* bind where another socket with reuse_addr is bound too */
   dgram_message_cb on_message; /* the first listener of `message`, or NULL */
   void *data;                  /* for on_message */
   int linger_ms;               /* how long close waits for sends; 0: 5000, negative: not at all */
@@ -395,13 +395,14 @@ typedef struct dgram_socket_options {
  * first send or membership, which bind it to any port on all interfaces.
  *
  * stack       where the socket shall live; NULL: the default stack, which is made when it is first
- *             needed, on libuv's default loop, and belongs to that thread until dgram_run(NULL) ends.
+ *             needed, on libuv's default loop, and belongs to that thread until dgram_run(NULL)
+ *             ends.
  * options     borrows. The seed's createSocket(type[, callback]) is options.type and
  *             options.on_message alone, its createSocket(options[, callback]) all of them.
  *             With reuse_addr both sockets must have it, the kernel's rule.
  * ret_socket  returns new: dgram_close or dgram_abort releases it, after its `close`.
- * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EINVAL: an option that this
- *             version does not know.
+ * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EINVAL: an option that
+ *             this version does not know.
  * Source      the seed, createSocket. */
 #define dgram_create_socket(stack, options, ret_socket)                                            \
   dgram_create_socket_sized((stack), (options), sizeof(dgram_socket_options), (ret_socket))
@@ -428,9 +429,9 @@ typedef struct dgram_bind_options {
   int fd;              /* above 0: adopt this bound descriptor, port and address are ignored */
 } dgram_bind_options;
 
-/* Binds, and starts to receive. Always ends later, from the loop: then `listening` is emitted and the
- * callback called with 0; or the callback is called with a code, then `error` is emitted, and the
- * socket is unbound again and may be bound anew. A bound socket keeps dgram_run running.
+/* Binds, and starts to receive. Always ends later, from the loop: then `listening` is emitted and
+ * the callback called with 0; or the callback is called with a code, then `error` is emitted, and
+ * the socket is unbound again and may be bound anew. A bound socket keeps dgram_run running.
  *
  * options  borrows; NULL: any port, all interfaces ("0.0.0.0" or "::", on a udp6 socket IPv4 peers
  *          too, as ::ffff:a.b.c.d). options.fd: takes the descriptor if the call returns 0, else it
@@ -438,13 +439,14 @@ typedef struct dgram_bind_options {
  * cb       once, or NULL. Closing first cancels it with DGRAM_ECANCELED; where sends wait for the
  *          bind it may still fail, with its own code.
  * Errors   at once: DGRAM_EALREADYBOUND: bound, or a bind is under way. DGRAM_EBADPORT: not in 0 to
- *          65535. DGRAM_EINVAL: a literal of the other family, a text with a colon that is no literal,
- *          or an option that this version does not know. DGRAM_ENAMETOOLONG: a name over 253 bytes.
- *          DGRAM_ENODEV: the scope of a literal is no interface. DGRAM_EFDTYPE: fd is no datagram
- *          socket of this family; DGRAM_EBADF: fd is not open, or negative; DGRAM_ENOTSUP: this
- *          stack has no descriptors.
- *          Later: DGRAM_EADDRINUSE, DGRAM_EADDRNOTAVAIL, DGRAM_EACCES (a privileged port), DGRAM_EMFILE
- *          and others of socket(2) and bind(2); DGRAM_ENOTFOUND and others of the resolver.
+ *          65535. DGRAM_EINVAL: a literal of the other family, a text with a colon that is no
+ *          literal, or an option that this version does not know. DGRAM_ENAMETOOLONG: a name over
+ *          253 bytes. DGRAM_ENODEV: the scope of a literal is no interface. DGRAM_EFDTYPE: fd is no
+ *          datagram socket of this family; DGRAM_EBADF: fd is not open, or negative; DGRAM_ENOTSUP:
+ *          this stack has no descriptors.
+ *          Later: DGRAM_EADDRINUSE, DGRAM_EADDRNOTAVAIL, DGRAM_EACCES (a privileged port),
+ *          DGRAM_EMFILE and others of socket(2) and bind(2); DGRAM_ENOTFOUND and others of the
+ *          resolver.
  * Source   the seed, socket.bind. */
 #define dgram_bind(socket, options, cb, data)                                                      \
   dgram_bind_sized((socket), (options), sizeof(dgram_bind_options), (cb), (data))
@@ -459,8 +461,8 @@ DGRAM_EXTERN int dgram_bind_sized(dgram_socket *socket, const dgram_bind_options
 DGRAM_EXTERN int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address);
 
 /* Stops receiving: from the return on no message comes. What arrives waits in the kernel's buffer;
- * what was read already waits in the library. Sending goes on, and the port stays bound. Legal in any
- * state before close; a socket paused before it is bound starts paused. Twice is once. */
+ * what was read already waits in the library. Sending goes on, and the port stays bound. Legal in
+ * any state before close; a socket paused before it is bound starts paused. Twice is once. */
 DGRAM_EXTERN int dgram_pause(dgram_socket *socket);
 
 /* Receives again after dgram_pause, first what waited in the library. Without a pause: nothing. A
@@ -471,22 +473,22 @@ DGRAM_EXTERN int dgram_resume(dgram_socket *socket);
 /* ---- sending ---- */
 
 /* Queues a datagram. The queue leaves when it holds a batch, right after the socket's own batch of
- * message callbacks, and before the loop sleeps; so nothing waits for more to come. An unbound socket
- * is bound first, inside the call, to any port on all interfaces, exclusively.
+ * message callbacks, and before the loop sleeps; so nothing waits for more to come. An unbound
+ * socket is bound first, inside the call, to any port on all interfaces, exclusively.
  *
  * bytes    with cb: keeps until completion; without: borrows, and copies. NULL where length is 0,
  *          which sends an empty datagram.
  * length   up to 65,507 bytes on IPv4, 65,527 on IPv6.
  * port     1 to 65535.
- * address  borrows. A literal, or a name that is looked up off the loop each time (the first address
- *          of the socket's family counts); NULL or "": 127.0.0.1 or ::1.
+ * address  borrows. A literal, or a name that is looked up off the loop each time (the first
+ *          address of the socket's family counts); NULL or "": 127.0.0.1 or ::1.
  * cb       once, or NULL: then a failure is emitted as `error`.
  * Errors   at once: DGRAM_EBADPORT, DGRAM_EINVAL: a literal of the other family, or a text with a
  *          colon that is no literal, DGRAM_EMSGSIZE: too long, DGRAM_ENAMETOOLONG: a name over 253
  *          bytes, DGRAM_ENODEV: the scope of a literal is no interface, DGRAM_EQUEUEFULL, and what
  *          binding answers. Later, by cb or `error`: what sendmsg(2) and the resolver answer;
- *          DGRAM_ECANCELED: the linger ended or dgram_abort was called; the code of the bind that it
- *          waited for.
+ *          DGRAM_ECANCELED: the linger ended or dgram_abort was called; the code of the bind that
+ *          it waited for.
  * Source   the seed, socket.send. */
 DGRAM_EXTERN int dgram_send(dgram_socket *socket, const void *bytes, size_t length, int port,
                             const char *address, dgram_send_cb cb, void *data);
@@ -505,7 +507,8 @@ DGRAM_EXTERN int dgram_send_to(dgram_socket *socket, const void *bytes, size_t l
 DGRAM_EXTERN int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t count,
                                    int port, const char *address, dgram_send_cb cb, void *data);
 
-/* Sends a list of datagrams, in its order; each may go to another address. All or nothing is accepted.
+/* Sends a list of datagrams, in its order; each may go to another address. All or nothing is
+ * accepted.
  *
  * list     with cb: keeps the list, its bytes, parts and infos until completion and writes each
  *          datagram's `result`; without: borrows, and copies what the kernel does not take at once.
@@ -519,8 +522,8 @@ DGRAM_EXTERN int dgram_send_many(dgram_socket *socket, dgram_datagram *list, siz
 
 /* Sends of a list what the kernel takes now: no queue, no callback, no `error`.
  *
- * list     borrows; writes `result` of each datagram that was dealt with: bytes, or the code that it
- *          failed with.
+ * list     borrows; writes `result` of each datagram that was dealt with: bytes, or the code that
+ *          it failed with.
  * Returns  how many, from the front, were dealt with. Less than count: the kernel takes no more now
  *          (or sends are queued, which go first); 0 is no error.
  * Errors   at once, nothing is sent: those of dgram_send_many but DGRAM_EQUEUEFULL; DGRAM_EINVAL: a
@@ -542,11 +545,12 @@ DGRAM_EXTERN int dgram_close(dgram_socket *socket, dgram_close_cb cb, void *data
  * Errors   DGRAM_ENOTRUNNING: closed already, with nothing left to cancel. */
 DGRAM_EXTERN int dgram_abort(dgram_socket *socket);
 
-/* Lets dgram_run end although the socket is bound. Returns the socket. Legal at any time, before bind
- * too; twice is once. Accepted sends keep the loop all the same. (the seed, socket.unref) */
+/* Lets dgram_run end although the socket is bound. Returns the socket. Legal at any time, before
+ * bind too; twice is once. Accepted sends keep the loop all the same. (the seed, socket.unref) */
 DGRAM_EXTERN dgram_socket *dgram_unref(dgram_socket *socket);
 
-/* Opposite of dgram_unref; the state a socket is created in. Returns the socket. (the seed, socket.ref) */
+/* Opposite of dgram_unref; the state a socket is created in. Returns the socket. (the seed,
+ * socket.ref) */
 DGRAM_EXTERN dgram_socket *dgram_ref(dgram_socket *socket);
 
 /* ---- events ---- */
@@ -556,8 +560,8 @@ DGRAM_EXTERN dgram_socket *dgram_ref(dgram_socket *socket);
  *
  * dgram_on_...    adds a listener. One added during an emission runs from the next one on.
  * dgram_once_...  adds a listener that is removed before it runs.
- * dgram_off_...   removes the newest listener with that callback and data: rule 13. Works on a closing
- *                 socket too.
+ * dgram_off_...   removes the newest listener with that callback and data: rule 13. Works on a
+ *                 closing socket too.
  * data            keeps it until the listener is removed or the socket is closed.
  * Returns         on, once: 0. off: 1 removed, 0 there was none.
  * Source          the seed, its four events; Node, EventEmitter. */
@@ -597,16 +601,16 @@ DGRAM_EXTERN int dgram_off_drain(dgram_socket *socket, dgram_drain_cb cb, void *
  *
  * Errors  DGRAM_EBADF: not bound, or a bind is under way. Others of setsockopt(2). */
 
-/* Allows (or not) sending to broadcast addresses: SO_BROADCAST. Off at first; such a send then fails
- * with DGRAM_EACCES. Source: the seed, socket.setBroadcast. */
+/* Allows (or not) sending to broadcast addresses: SO_BROADCAST. Off at first; such a send then
+ * fails with DGRAM_EACCES. Source: the seed, socket.setBroadcast. */
 DGRAM_EXTERN int dgram_set_broadcast(dgram_socket *socket, bool on);
 
 /* Hops that a datagram may travel, 1 to 255: IP_TTL or IPV6_UNICAST_HOPS. At first the system's,
  * mostly 64. DGRAM_EINVAL: out of range. Source: the seed, socket.setTTL. */
 DGRAM_EXTERN int dgram_set_ttl(dgram_socket *socket, int ttl);
 
-/* The same for multicast, 0 (this host) to 255: IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS. At first 1.
- * DGRAM_EINVAL: out of range. Source: the seed, socket.setMulticastTTL. */
+/* The same for multicast, 0 (this host) to 255: IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS. At first
+ * 1. DGRAM_EINVAL: out of range. Source: the seed, socket.setMulticastTTL. */
 DGRAM_EXTERN int dgram_set_multicast_ttl(dgram_socket *socket, int ttl);
 
 /* Whether multicast sent by this host comes back to its own members: IP_MULTICAST_LOOP or
@@ -617,8 +621,8 @@ DGRAM_EXTERN int dgram_set_multicast_loopback(dgram_socket *socket, bool on);
  * inside the call, to any port on all interfaces; a later dgram_bind answers DGRAM_EALREADYBOUND.
  *
  * group    borrows; a multicast literal of the socket's family.
- * ifname   borrows; which interface: one of its addresses, its name, or its index in decimal; NULL or
- *          "": the system's choice; "*": each that can, at least one of which must.
+ * ifname   borrows; which interface: one of its addresses, its name, or its index in decimal; NULL
+ *          or "": the system's choice; "*": each that can, at least one of which must.
  * Errors   DGRAM_EMISSINGARGS: group is NULL. DGRAM_EINVAL: group is no multicast address of this
  *          family. DGRAM_ENODEV: no such interface, or (NULL) no route for the group.
  *          DGRAM_EADDRINUSE: joined already. DGRAM_EBADF: a bind is under way. Others of
@@ -668,10 +672,9 @@ DGRAM_EXTERN int dgram_get_stats_sized(const dgram_socket *socket, size_t size,
 
 /* ---- stacks ---- */
 
-/* Where memory comes from. All three or none; `data` is passed through. realloc (which this version does
- * not call, and later ones may) and free get what
- * these functions returned, free also NULL. Must live as long as the stack, kept messages, and
- * lookups that the system could not cancel. */
+/* Where memory comes from. All three or none; `data` is passed through. realloc (which this version
+ * does not call, and later ones may) and free get what these functions returned, free also NULL.
+ * Must live as long as the stack, kept messages, and lookups that the system could not cancel. */
 typedef struct dgram_allocator {
   void *(*malloc)(size_t size, void *data);
   void *(*realloc)(void *memory, size_t size, void *data);
@@ -699,11 +702,11 @@ typedef struct dgram_stack_options {
   int kind;                         /* enum dgram_stack_kind */
   uint32_t disable;                 /* enum dgram_disable_bits */
   void *receive_memory;             /* keep until the stack is closed; NULL: the stack's own */
-  size_t receive_memory_size;       /* a multiple of 65,536 bytes is best, that at least is needed */
+  size_t receive_memory_size;       /* bytes: 65,536 or, best, a multiple of it */
 } dgram_stack_options;
 
-/* A stack's loop, until nothing referenced is left on any stack of that loop: bound sockets that are
- * ref'd, accepted sends, sockets that close, timers, lookups. As Node runs a program.
+/* A stack's loop, until nothing referenced is left on any stack of that loop: bound sockets that
+ * are ref'd, accepted sends, sockets that close, timers, lookups. As Node runs a program.
  *
  * stack    NULL: the default stack, which is closed when the run ends, with every socket that is
  *          still open on it; without a default stack it returns 0 at once.
@@ -753,8 +756,8 @@ DGRAM_EXTERN uint64_t dgram_now(dgram_stack *stack);
 typedef struct dgram_timer dgram_timer;
 typedef void (*dgram_timer_cb)(dgram_timer *timer, void *data);
 
-/* A timer, owned by the caller and complete when zeroed. Its fields are the library's. It may be freed
- * when it does not run: never started, stopped, or fired. */
+/* A timer, owned by the caller and complete when zeroed. Its fields are the library's. It may be
+ * freed when it does not run: never started, stopped, or fired. */
 struct dgram_timer {
   dgram_stack *stack; /* NULL while it does not run */
   dgram_timer_cb cb;
@@ -766,9 +769,9 @@ struct dgram_timer {
   dgram_timer *previous;
 };
 
-/* Starts a timer, once: after timeout_ns, never earlier, cb is called. Timers that are due together run
- * in the order of their deadlines, then in that of their starts. A timer that runs is started anew.
- * It may be started again in its own callback. A running timer keeps dgram_run.
+/* Starts a timer, once: after timeout_ns, never earlier, cb is called. Timers that are due together
+ * run in the order of their deadlines, then in that of their starts. A timer that runs is started
+ * anew. It may be started again in its own callback. A running timer keeps dgram_run.
  *
  * stack    NULL: the default stack, made if need be.
  * timer    keeps until completion: cb, or dgram_timer_stop, or the end of the stack.
@@ -779,9 +782,9 @@ DGRAM_EXTERN int dgram_timer_start(dgram_stack *stack, dgram_timer *timer, uint6
 /* Stops a timer: from the return on its callback does not run. Returns 1 if it ran, else 0. */
 DGRAM_EXTERN int dgram_timer_stop(dgram_timer *timer);
 
-/* Resolves a name to its addresses, off the loop; a literal resolves to itself without a resolver, with
- * a scope that is the name of an interface too. Lookups of the same name and family in flight are
- * joined.
+/* Resolves a name to its addresses, off the loop; a literal resolves to itself without a resolver,
+ * with a scope that is the name of an interface too. Lookups of the same name and family in flight
+ * are joined.
  *
  * stack    NULL: the default stack, made if need be.
  * name     borrows; up to 253 bytes.
@@ -790,9 +793,10 @@ DGRAM_EXTERN int dgram_timer_stop(dgram_timer *timer);
  * Errors   at once: DGRAM_EINVAL: another family, an empty name, a literal of the other family, a
  *          text with a colon that is no literal; DGRAM_ENODEV: the scope of a literal is no
  *          interface; DGRAM_ENAMETOOLONG.
- *          By cb: DGRAM_ENOTFOUND and others of the resolver; DGRAM_ECANCELED: the stack is closed. */
-DGRAM_EXTERN int dgram_resolve(dgram_stack *stack, const char *name, int family, dgram_resolve_cb cb,
-                               void *data);
+ *          By cb: DGRAM_ENOTFOUND and others of the resolver; DGRAM_ECANCELED: the stack is
+ *          closed. */
+DGRAM_EXTERN int dgram_resolve(dgram_stack *stack, const char *name, int family,
+                               dgram_resolve_cb cb, void *data);
 
 /* The index of an interface by its name; if_nametoindex(3).
  * Returns  the index, 1 or more. Errors: DGRAM_ENODEV. stack NULL: the default stack. */
@@ -805,15 +809,15 @@ DGRAM_EXTERN int dgram_interface_name(dgram_stack *stack, unsigned index, char *
 
 /* ---- binder ---- */
 
-/* A binder provides the descriptors of binds from elsewhere: a primary process that shares its sockets
- * with workers, a privileged helper, a service manager. It is asked once for each dgram_bind, from the
- * loop; implicit binds and options.fd never ask. */
+/* A binder provides the descriptors of binds from elsewhere: a primary process that shares its
+ * sockets with workers, a privileged helper, a service manager. It is asked once for each
+ * dgram_bind, from the loop; implicit binds and options.fd never ask. */
 typedef struct dgram_bind_request {
   uint64_t id;           /* for dgram_binder_answer */
   int type;              /* DGRAM_UDP4 or DGRAM_UDP6 */
   bool exclusive;        /* the caller wants a socket of its own */
   bool reuse_addr;       /* the caller's option */
-  uint32_t index;        /* the how many-th live bind of the same type, address and port it is, from 0 */
+  uint32_t index;        /* which of the live binds of this type, address and port, from 0 */
   dgram_address address; /* where to, numeric; port 0: any */
 } dgram_bind_request;
 
@@ -831,8 +835,9 @@ DGRAM_EXTERN int dgram_stack_set_binder(dgram_stack *stack, dgram_binder_cb cb, 
 
 /* Answers a request.
  *
- * fd_or_code  a bound descriptor, which the stack takes (and closes where nobody wants it any more or
- *             it is no datagram socket of the family), or a negative code that the bind fails with.
+ * fd_or_code  a bound descriptor, which the stack takes (and closes where nobody wants it any more
+ *             or it is no datagram socket of the family), or a negative code that the bind fails
+ *             with.
  * stack       as the binder was called with; NULL: the default stack.
  * Errors      DGRAM_ENOENT: no such request waits; the descriptor is closed all the same. After
  *             another error it is still the caller's. */

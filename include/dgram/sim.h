@@ -1,4 +1,5 @@
-/* dgram/sim.h: a network in memory, for tests of protocols: no kernel, no sleeping, its own clock. */
+/* dgram/sim.h: a network in memory, for tests of protocols: no kernel, no sleeping, its own
+ * clock. */
 
 #ifndef DGRAM_SIM_H
 #define DGRAM_SIM_H
@@ -9,12 +10,12 @@
 extern "C" {
 #endif
 
-/* Creates a stack on a network of its own: one host with 127.0.0.1 and ::1 on interface 1, "lo". What is
- * sent arrives: nothing is lost, delayed or reordered, but a socket's receive buffer is bounded and
- * drops what does not fit. Time stands still until dgram_run has nothing else to do; then it jumps to
- * the next timer. The name "localhost" resolves, all others are unknown.
- * There are no descriptors: options.fd and a binder's answers are refused with DGRAM_ENOTSUP, and the
- * descriptor stays the caller's.
+/* Creates a stack on a network of its own: one host with 127.0.0.1 and ::1 on interface 1, "lo".
+ * What is sent arrives: nothing is lost, delayed or reordered, but a socket's receive buffer is
+ * bounded and drops what does not fit. Time stands still until dgram_run has nothing else to do;
+ * then it jumps to the next timer. The name "localhost" resolves, all others are unknown.
+ * There are no descriptors: options.fd and a binder's answers are refused with DGRAM_ENOTSUP, and
+ * the descriptor stays the caller's.
  *
  * options    borrows; NULL: all defaults. Only the allocator has a meaning here.
  * ret_stack  returns new: dgram_stack_close releases it, by way of dgram_run.

@@ -17,10 +17,10 @@ extern "C" {
  *            after the stack is closed, so uv_loop_close may answer UV_EBUSY until it ends.
  * options    borrows; NULL: all defaults.
  * ret_stack  returns new: dgram_stack_close releases it.
- * Errors     DGRAM_EINVAL: an option this version does not know, half an allocator, memory to receive
- *            into that is too small, a DGRAM_STACK that is no kind. DGRAM_ENOTSUP: the kind is not
- *            available on this system (also where DGRAM_STACK asks for it). DGRAM_ENOMEM. Others of
- *            uv_async_init. */
+ * Errors     DGRAM_EINVAL: an option this version does not know, half an allocator, memory to
+ *            receive into that is too small, a DGRAM_STACK that is no kind. DGRAM_ENOTSUP: the kind
+ *            is not available on this system (also where DGRAM_STACK asks for it). DGRAM_ENOMEM.
+ *            Others of uv_async_init. */
 #define dgram_uv_stack_create(loop, options, ret_stack)                                            \
   dgram_uv_stack_create_sized((loop), (options), sizeof(dgram_stack_options), (ret_stack))
 

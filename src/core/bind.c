@@ -1,14 +1,14 @@
 /* Binding a socket.
  *
- * The happy path: dgram_bind reads its options; a literal is bound by the stack within the call, a name is
- * looked up first, and where the stack has a binder, that is asked from the loop for a descriptor.
- * Whatever it was, the outcome is told in the socket's turn: the socket is BOUND, receives, `listening` is
- * emitted, the callback gets 0, and what was queued meanwhile leaves.
+ * The happy path: dgram_bind reads its options; a literal is bound by the stack within the call, a
+ * name is looked up first, and where the stack has a binder, that is asked from the loop for a
+ * descriptor. Whatever it was, the outcome is told in the socket's turn: the socket is BOUND,
+ * receives, `listening` is emitted, the callback gets 0, and what was queued meanwhile leaves.
  *
- * Failure modes: the lookup, the binder or the system answers with a code. Then the socket is UNBOUND again,
- * the sends that waited fail with that code, the callback gets it, and `error` is emitted. Closing first
- * cancels: the callback gets DGRAM_ECANCELED and `listening` is not emitted; but where sends wait the bind
- * goes on until they have left, or the linger has ended. */
+ * Failure modes: the lookup, the binder or the system answers with a code. Then the socket is
+ * UNBOUND again, the sends that waited fail with that code, the callback gets it, and `error` is
+ * emitted. Closing first cancels: the callback gets DGRAM_ECANCELED and `listening` is not emitted;
+ * but where sends wait the bind goes on until they have left, or the linger has ended. */
 
 #include <assert.h>
 #include <string.h>
@@ -144,8 +144,8 @@ void dgram__bind_cancel(dgram_socket *socket) {
 
 /* ---- implicitly ---- */
 
-/* Exclusive, as in Node, so no binder is asked; and without reuse_addr, for which the system could answer
- * a port that another socket has. */
+/* Exclusive, as in Node, so no binder is asked; and without reuse_addr, for which the system could
+ * answer a port that another socket has. */
 int dgram__bind_implicitly(dgram_socket *socket) {
   const int family = dgram__address_family_of(socket->type);
   const dgram_address any = dgram__address_any(family, 0);

@@ -1,11 +1,11 @@
 /* The binder: descriptors from elsewhere.
  *
- * A bind that is asked for is WAITING in the host's list, under an id, until dgram_binder_answer takes it
- * out. Where nobody waits any more the descriptor is closed: none is leaked while there is a
- * stack to close it.
+ * A bind that is asked for is WAITING in the host's list, under an id, until dgram_binder_answer
+ * takes it out. Where nobody waits any more the descriptor is closed: none is leaked while there is
+ * a stack to close it.
  *
- * A share is what makes the n-th bind of one address in this process the n-th in every other: the place a
- * live socket takes among those that asked for the same. */
+ * A share is what makes the n-th bind of one address in this process the n-th in every other: the
+ * place a live socket takes among those that asked for the same. */
 
 #include <assert.h>
 

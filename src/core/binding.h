@@ -34,11 +34,12 @@ struct dgram__binding {
   char address[]; /* as the caller wrote it, or "" */
 };
 
-/* The system, or whoever was asked, has answered: 0 or a code, and what failed. Told in the next turn. */
+/* The system, or whoever was asked, has answered: 0 or a code, and what failed. Told in the next
+ * turn. */
 void dgram__bind_settle(struct dgram__binding *binding, int code, const char *syscall);
 
-/* Asks the binder. Returns 1 where the stack is to bind by itself, else 0: it has answered (and settled the
- * bind), or will. */
+/* Asks the binder. Returns 1 where the stack is to bind by itself, else 0: it has answered (and
+ * settled the bind), or will. */
 int dgram__binder_ask(struct dgram__binding *binding);
 
 /* No answer is wanted any more. */

@@ -1,11 +1,13 @@
 /* A stack, from the core's side.
  *
- * The happy path: an implementation allocates its struct and calls dgram__stack_init. Sockets come and
- * go. What they want to do from the loop they ask a turn for; the first to ask wakes the stack, which
- * tells dgram__stack_turn. dgram_stack_close aborts the sockets; when the last has emitted `close` and
- * the last lookup and dgram_resolve has ended, the stack is asked to close, and tells dgram__stack_closed.
+ * The happy path: an implementation allocates its struct and calls dgram__stack_init. Sockets come
+ * and go. What they want to do from the loop they ask a turn for; the first to ask wakes the stack,
+ * which tells dgram__stack_turn. dgram_stack_close aborts the sockets; when the last has emitted
+ * `close` and the last lookup and dgram_resolve has ended, the stack is asked to close, and tells
+ * dgram__stack_closed.
  *
- * What can fail: memory at the start. Everything after it cannot, so a stack can always be closed. */
+ * What can fail: memory at the start. Everything after it cannot, so a stack can always be
+ * closed. */
 
 #include "core/host.h"
 

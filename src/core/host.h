@@ -58,8 +58,9 @@ struct dgram__host {
   unsigned spare_queues_count;
 };
 
-/* stack, or the default one for NULL, which is made if create is true and else may be NULL. The check
- * that each public function with a stack begins with: DGRAM_ENOTRUNNING where it is closing. */
+/* stack, or the default one for NULL, which is made if create is true and else may be NULL. The
+ * check that each public function with a stack begins with: DGRAM_ENOTRUNNING where it is
+ * closing. */
 int dgram__stack_of(dgram_stack *stack, bool create, dgram_stack **ret_stack);
 
 /* One thing more, or less, that must end before the program may. */
@@ -91,8 +92,8 @@ void dgram__timers_stop_all(dgram_stack *stack);
 void dgram__resolves_tell(dgram_stack *stack);
 void dgram__resolves_cancel_all(dgram_stack *stack);
 
-/* Copies options of `size` bytes into known_size bytes, zeroing what the caller's version lacks. DGRAM_EINVAL:
- * the caller's version has fields that this one does not know, and they are set. */
+/* Copies options of `size` bytes into known_size bytes, zeroing what the caller's version lacks.
+ * DGRAM_EINVAL: the caller's version has fields that this one does not know, and they are set. */
 int dgram__options_copy(void *known, size_t known_size, const void *options, size_t size);
 
 #endif

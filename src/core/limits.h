@@ -20,23 +20,24 @@ enum {
   /* Bytes of the name of an interface, NUL included: IF_NAMESIZE. */
   DGRAM__INTERFACE_NAME_MAX = 16,
 
-  /* Addresses kept of one lookup. More do not fit into a DNS answer over UDP without EDNS; the first
-   * one is what a send or a bind uses. */
+  /* Addresses kept of one lookup. More do not fit into a DNS answer over UDP without EDNS; the
+   * first one is what a send or a bind uses. */
   DGRAM__LOOKUP_ADDRESSES_MAX = 32,
 
   /* Interfaces looked at for a membership: a host with containers has some hundred. */
   DGRAM__INTERFACES_MAX = 1024,
 
   /* Datagrams handed to a stack in one call. The size of a sendmmsg batch matters little from 16 on
-   * (measured: 2 to 128 within noise); 64 fill one message of the largest GSO group on old kernels. */
+   * (measured: 2 to 128 within noise); 64 fill one message of the largest GSO group on old
+   * kernels. */
   DGRAM__SEND_BATCH = 64,
 
-  /* Datagrams that a socket receives in one turn of the loop (rule 8). 128: what one slot of GRO may
-   * hold, and four batches without. */
+  /* Datagrams that a socket receives in one turn of the loop (rule 8). 128: what one slot of GRO
+   * may hold, and four batches without. */
   DGRAM__RECEIVE_TURN = 128,
 
-  /* Datagrams of one socket that are sent, and callbacks of it that run, in one turn (rule 8): about
-   * a millisecond of work. */
+  /* Datagrams of one socket that are sent, and callbacks of it that run, in one turn (rule 8):
+   * about a millisecond of work. */
   DGRAM__SEND_TURN = 1024,
 
   /* Slots that a stack receives into, and their bytes. A slot holds the largest datagram, or a GRO
@@ -45,20 +46,21 @@ enum {
   DGRAM__SLOTS_MIN = 4,
   DGRAM__SLOTS_MAX = 32,
 
-  /* Calls to the system made again for one datagram because a signal interrupted them. Calls that do
-   * not wait are hardly ever interrupted; eight times in a row is a fault. */
+  /* Calls to the system made again for one datagram because a signal interrupted them. Calls that
+   * do not wait are hardly ever interrupted; eight times in a row is a fault. */
   DGRAM__RETRIES_MAX = 8,
 
   /* Failures of receiving that a socket reports in one turn of the loop. A socket holds one pending
    * error; more in a row are one that stays. */
   DGRAM__RECEIVE_ERRORS_TURN = 4,
 
-  /* Entries of a socket's error queue that are read in one turn: as many as datagrams of a batch. */
+  /* Entries of a socket's error queue that are read in one turn: as many as datagrams of a
+   * batch. */
   DGRAM__ERROR_QUEUE_TURN = 32,
 
   /* Turns in a row that brought one datagram each, after which a socket is asked for one at a time,
-   * and how often it is then asked for a batch all the same. A batch of one costs 7% more than asking
-   * for one (measured); a flood that finds a socket asked for one is seen 8 turns later. */
+   * and how often it is then asked for a batch all the same. A batch of one costs 7% more than
+   * asking for one (measured); a flood that finds a socket asked for one is seen 8 turns later. */
   DGRAM__LONE_TURNS = 3,
   DGRAM__LONE_PROBE = 8,
 
@@ -66,23 +68,23 @@ enum {
    * message; this one bounds the C stack that a send takes, 2 KiB. */
   DGRAM__SEND_PIECES = 128,
 
-  /* Pieces of one datagram that a stack is handed: enough for the headers of a few layers and a payload.
-   * Those of dgram_send_gather beyond it are copied into one; the kernel has its own limit of 1024 for a
-   * whole system call (UIO_MAXIOV). */
+  /* Pieces of one datagram that a stack is handed: enough for the headers of a few layers and a
+   * payload. Those of dgram_send_gather beyond it are copied into one; the kernel has its own limit
+   * of 1024 for a whole system call (UIO_MAXIOV). */
   DGRAM__PARTS_MAX = DGRAM_PARTS_MAX,
 
   /* Datagrams in a send queue at first; it doubles. */
   DGRAM__QUEUE_CAPACITY_MIN = 64,
 
   /* Empty queues that a stack keeps for the next socket that sends, up to that capacity: as many as
-   * sockets send in one turn, in a server that answers many; at most 24 MiB, where all have once been
-   * that full. */
+   * sockets send in one turn, in a server that answers many; at most 24 MiB, where all have once
+   * been that full. */
   DGRAM__QUEUE_CAPACITY_KEPT = 4096,
   DGRAM__SPARE_QUEUES_MAX = 64,
 
-  /* Blocks that bytes without a callback are copied to: one block holds the largest datagram and its
-   * dgram_send_info, or hundreds of small ones next to each other. Spare ones are kept up to 4 MiB a
-   * stack. */
+  /* Blocks that bytes without a callback are copied to: one block holds the largest datagram and
+   * its dgram_send_info, or hundreds of small ones next to each other. Spare ones are kept up to 4
+   * MiB a stack. */
   DGRAM__BLOCK_SIZE = 65536 + 64,
   DGRAM__SPARE_BLOCKS_MAX = 64,
 
@@ -100,20 +102,21 @@ enum {
   /* Bytes that a simulated socket's receive buffer holds: Linux's default SO_RCVBUF. */
   DGRAM__SIM_RECEIVE_BUFFER = 212992,
 
-  /* Bytes that a datagram takes there beside its payload. Linux charges its own structures too; with
-   * 768 the buffer holds 256 datagrams of 64 bytes, what was measured there. */
+  /* Bytes that a datagram takes there beside its payload. Linux charges its own structures too;
+   * with 768 the buffer holds 256 datagrams of 64 bytes, what was measured there. */
   DGRAM__SIM_DATAGRAM_OVERHEAD = 768,
 
-  /* Simulated datagrams up to so many bytes, one on Ethernet and some, are kept for the next, up to so
-   * many: four full receive buffers. */
+  /* Simulated datagrams up to so many bytes, one on Ethernet and some, are kept for the next, up to
+   * so many: four full receive buffers. */
   DGRAM__SIM_DATAGRAM_SMALL = 2048,
   DGRAM__SIM_SPARE_DATAGRAMS_MAX = 1024,
 
-  /* Datagrams that the simulation tells at once: where recvmmsg stops to gain, as DGRAM__SLOTS_MAX. */
+  /* Datagrams that the simulation tells at once: where recvmmsg stops to gain, as
+   * DGRAM__SLOTS_MAX. */
   DGRAM__SIM_BATCH = 32,
 
-  /* Nanoseconds of virtual time that a turn with something to do takes, so that timers come due under
-   * a flood: a short turn of a real loop. */
+  /* Nanoseconds of virtual time that a turn with something to do takes, so that timers come due
+   * under a flood: a short turn of a real loop. */
   DGRAM__SIM_TURN_NS = 1000,
 
   /* The simulation's ephemeral ports: Linux's. */

@@ -148,8 +148,8 @@ void dgram__lookup_leave(dgram_stack *stack, struct dgram__waiter *waiter) {
   dgram__host_release(stack);
 }
 
-/* A waiter's callback may run user code, which may make others leave, or join a new lookup of the same
- * name: this one is out of the table before. */
+/* A waiter's callback may run user code, which may make others leave, or join a new lookup of the
+ * same name: this one is out of the table before. */
 void dgram__lookup_done(struct dgram__lookup *lookup, int status, const dgram_address *addresses) {
   dgram_stack *stack = lookup->stack;
 

@@ -1,5 +1,5 @@
-/* Lookups in flight. Those of one name and family are joined (rule 7): the first asks the stack, all
- * wait for the one answer, and nothing is kept after it. */
+/* Lookups in flight. Those of one name and family are joined (rule 7): the first asks the stack,
+ * all wait for the one answer, and nothing is kept after it. */
 
 #ifndef DGRAM_CORE_LOOKUP_H
 #define DGRAM_CORE_LOOKUP_H
@@ -8,7 +8,8 @@
 
 struct dgram__waiter;
 
-/* status and addresses as dgram__lookup_done has them. The waiter waits no more; it may be freed. */
+/* status and addresses as dgram__lookup_done has them. The waiter waits no more; it may be
+ * freed. */
 typedef void (*dgram__waiter_cb)(struct dgram__waiter *waiter, int status,
                                  const dgram_address *addresses);
 
@@ -27,12 +28,13 @@ struct dgram__lookups {
   size_t count;
 };
 
-/* Waits for a name of up to DGRAM__NAME_MAX bytes. From the loop waiter->done is called, once, unless
- * dgram__lookup_leave comes first. Returns 0, or a code and nothing waits. */
+/* Waits for a name of up to DGRAM__NAME_MAX bytes. From the loop waiter->done is called, once,
+ * unless dgram__lookup_leave comes first. Returns 0, or a code and nothing waits. */
 int dgram__lookup_join(dgram_stack *stack, const char *name, int family,
                        struct dgram__waiter *waiter);
 
-/* Waits no more. The last to leave cancels the lookup. Nothing happens to one that does not wait. */
+/* Waits no more. The last to leave cancels the lookup. Nothing happens to one that does not
+ * wait. */
 void dgram__lookup_leave(dgram_stack *stack, struct dgram__waiter *waiter);
 
 /* Frees the table; no lookup may be in flight. */

@@ -3,11 +3,11 @@
  *   head ... sent ... tail
  *     |  done  | unsent |
  *
- * A datagram is pushed at the tail, handed to the stack when the mark `sent` passes it (its result then
- * stands in it), and popped at the head when its callback is about to run. Datagrams stand next to each
- * other in memory, so that a run of them goes to the stack as it is; what the sender wants to know
- * stands beside each as a ticket. The queue is one piece of memory, which a socket has only while it
- * sends: idle ones are kept by the host for the next. */
+ * A datagram is pushed at the tail, handed to the stack when the mark `sent` passes it (its result
+ * then stands in it), and popped at the head when its callback is about to run. Datagrams stand
+ * next to each other in memory, so that a run of them goes to the stack as it is; what the sender
+ * wants to know stands beside each as a ticket. The queue is one piece of memory, which a socket
+ * has only while it sends: idle ones are kept by the host for the next. */
 
 #ifndef DGRAM_CORE_QUEUE_H
 #define DGRAM_CORE_QUEUE_H
@@ -42,16 +42,16 @@ struct dgram__queue {
 struct dgram__queue *dgram__queue_create(dgram_stack *stack, uint32_t capacity);
 void dgram__queue_destroy(dgram_stack *stack, struct dgram__queue *queue);
 
-/* Makes room for count more, by moving to another piece of memory where need be. DGRAM_ENOMEM: nothing
- * changed. *queue may be NULL before. */
+/* Makes room for count more, by moving to another piece of memory where need be. DGRAM_ENOMEM:
+ * nothing changed. *queue may be NULL before. */
 int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue, size_t count);
 
 /* Appends, where there is room: reserve first. */
 void dgram__queue_push(struct dgram__queue *queue, const dgram_datagram *datagram,
                        const struct dgram__ticket *ticket);
 
-/* The unsent ones that stand next to each other in memory, from the first: *ret_list and their number,
- * which is 0 only where none is unsent. */
+/* The unsent ones that stand next to each other in memory, from the first: *ret_list and their
+ * number, which is 0 only where none is unsent. */
 uint32_t dgram__queue_unsent_run(struct dgram__queue *queue, dgram_datagram **ret_list);
 
 /* Takes the first one out; it must be done. */

@@ -1,11 +1,12 @@
 /* Receiving: from the stack to the listeners.
  *
- * The happy path: the stack tells a batch; `batch` is emitted with all of it, then `message` with each;
- * then what the listeners have sent leaves, and its callbacks run.
+ * The happy path: the stack tells a batch; `batch` is emitted with all of it, then `message` with
+ * each; then what the listeners have sent leaves, and its callbacks run.
  *
- * Any listener may pause, close, or remove listeners. After a close the rest of the batch is dropped, as the
- * kernel drops what waits in a closed socket. After a pause the rest is kept, as copies, and emitted
- * first after dgram_resume, so that a pause loses nothing; for want of memory it does, and says so. */
+ * Any listener may pause, close, or remove listeners. After a close the rest of the batch is
+ * dropped, as the kernel drops what waits in a closed socket. After a pause the rest is kept, as
+ * copies, and emitted first after dgram_resume, so that a pause loses nothing; for want of memory
+ * it does, and says so. */
 
 #include <string.h>
 

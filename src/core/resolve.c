@@ -1,8 +1,8 @@
 /* dgram_resolve: a name to addresses, for the program itself.
  *
- * A literal is known at once, but told from the loop like everything else (rule 2): it goes to the end of
- * the host's list, as do those that the end of the stack cancels. A name joins a lookup and is told
- * when that is done. */
+ * A literal is known at once, but told from the loop like everything else (rule 2): it goes to the
+ * end of the host's list, as do those that the end of the stack cancels. A name joins a lookup and
+ * is told when that is done. */
 
 #include <string.h>
 

@@ -1,14 +1,16 @@
 /* Sending: from a call to the stack.
  *
- * The happy path: a call checks its arguments, binds the socket where need be, and appends the datagram to
- * the queue, its bytes copied where nobody will say when they are needed no more. The queue is handed to
- * the stack when it holds a batch, after the socket's own batch of message callbacks, and in the
- * socket's turn, which comes before the loop sleeps. dgram_send_many hands its list to the stack
- * straight away where nothing stands before it, and queues the rest. A datagram to a name waits for its lookup first.
+ * The happy path: a call checks its arguments, binds the socket where need be, and appends the
+ * datagram to the queue, its bytes copied where nobody will say when they are needed no more. The
+ * queue is handed to the stack when it holds a batch, after the socket's own batch of message
+ * callbacks, and in the socket's turn, which comes before the loop sleeps. dgram_send_many hands
+ * its list to the stack straight away where nothing stands before it, and queues the rest. A
+ * datagram to a name waits for its lookup first.
  *
- * Failure modes: bad arguments, a full queue and no memory are answered by the call. The stack takes less
- * than it is given: the endpoint is blocked until it tells that it is sendable. What fails one datagram is
- * its result, and complete.c tells it. The bind fails, or the socket closes: dgram__send_fail_all. */
+ * Failure modes: bad arguments, a full queue and no memory are answered by the call. The stack
+ * takes less than it is given: the endpoint is blocked until it tells that it is sendable. What
+ * fails one datagram is its result, and complete.c tells it. The bind fails, or the socket closes:
+ * dgram__send_fail_all. */
 
 #include <assert.h>
 #include <string.h>
@@ -62,7 +64,8 @@ static int check_list(const dgram_socket *socket, const dgram_datagram *list, si
   return 0;
 }
 
-/* A send that finds the queue full is owed a `drain`; one too large for an empty queue never fits. */
+/* A send that finds the queue full is owed a `drain`; one too large for an empty queue never
+ * fits. */
 static int check_room(dgram_socket *socket, size_t datagrams, size_t bytes) {
   const size_t queued = (size_t)socket->stats.queued;
   const size_t queued_bytes = (size_t)socket->stats.queued_bytes;
@@ -198,8 +201,8 @@ void dgram__send_serve(dgram_socket *socket) {
   if (has_more_to_do(socket)) dgram__socket_want_turn(socket);
 }
 
-/* What an accepted datagram is followed by. Inside the socket's own callbacks nothing: they are followed
- * by dgram__send_serve. */
+/* What an accepted datagram is followed by. Inside the socket's own callbacks nothing: they are
+ * followed by dgram__send_serve. */
 static void on_queued(dgram_socket *socket) {
   if (dgram__queue_unsent(socket->queue) >= DGRAM__SEND_BATCH) dgram__send_flush(socket);
   if (socket->stack->host->serving != socket) dgram__socket_want_turn(socket);
@@ -358,9 +361,10 @@ static bool stands_first(const dgram_socket *socket) {
   return can_flush(socket) && !socket->endpoint->blocked && dgram__queue_unsent(socket->queue) == 0;
 }
 
-/* Takes a list's beginning straight to the stack, where nothing stands before it that has not called
- * back: callbacks come in the order of the calls. The results are counted here; where nobody has a
- * callback, failures become entries of the queue that are done already, so that they are told. */
+/* Takes a list's beginning straight to the stack, where nothing stands before it that has not
+ * called back: callbacks come in the order of the calls. The results are counted here; where nobody
+ * has a callback, failures become entries of the queue that are done already, so that they are
+ * told. */
 static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t count,
                             struct dgram__group *group) {
   size_t done;
@@ -384,8 +388,8 @@ static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t c
   return done;
 }
 
-/* There is room in the queue for all. A group's payload stays where it is; a copy that fails loses its
- * datagram, which is told by `error`. */
+/* There is room in the queue for all. A group's payload stays where it is; a copy that fails loses
+ * its datagram, which is told by `error`. */
 static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t from, size_t count,
                        struct dgram__group *group) {
   for (size_t i = from; i < count; i++) {

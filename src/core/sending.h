@@ -6,8 +6,8 @@
 #include "core/lookup.h"
 #include "core/socket.h"
 
-/* A datagram to a name. It waits for the lookup here, then goes to the queue; where that fails it is ended
- * from here. Its text serves errors until its callback has run. */
+/* A datagram to a name. It waits for the lookup here, then goes to the queue; where that fails it
+ * is ended from here. Its text serves errors until its callback has run. */
 struct dgram__named {
   struct dgram__waiter waiter; /* first: the waiter's callback gets from it to the whole */
   struct dgram__named *next;   /* among those that wait, or that have failed */

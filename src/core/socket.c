@@ -1,13 +1,13 @@
 /* A socket's life: from dgram_create_socket to the end of `close`.
  *
- * The happy path: create allocates the socket and the stack's endpoint in one piece. dgram_close hands what
- * is queued to the system; where nothing is left the endpoint closes within the call (ENDING), else
- * the socket lingers until the last datagram has left or the linger timer rings. In a later turn, when
- * all callbacks have run and the stack has given the endpoint back, `close` is emitted and the memory
- * goes.
+ * The happy path: create allocates the socket and the stack's endpoint in one piece. dgram_close
+ * hands what is queued to the system; where nothing is left the endpoint closes within the call
+ * (ENDING), else the socket lingers until the last datagram has left or the linger timer rings. In
+ * a later turn, when all callbacks have run and the stack has given the endpoint back, `close` is
+ * emitted and the memory goes.
  *
- * What can fail: creating, for want of memory. Closing cannot: where there is no memory for the linger
- * timer what has not left is cancelled at once. */
+ * What can fail: creating, for want of memory. Closing cannot: where there is no memory for the
+ * linger timer what has not left is cancelled at once. */
 
 #include "core/socket.h"
 
@@ -34,7 +34,8 @@ static void set_life(dgram_socket *socket, enum dgram__life life) {
   dgram__socket_update_hold(socket);
 }
 
-/* Rule 6: accepted work keeps the loop alive even on an unref'd socket; so does a bind, and a close. */
+/* Rule 6: accepted work keeps the loop alive even on an unref'd socket; so does a bind, and a
+ * close. */
 static bool should_hold(const dgram_socket *socket) {
   if (socket->life != DGRAM__OPEN || socket->stats.queued > 0) return true;
   if (socket->binding_state == DGRAM__BINDING || socket->listening_pending) return true;
@@ -244,9 +245,9 @@ void dgram__socket_end_serving(dgram_socket *socket) {
   dgram__host_leave(socket->stack);
 }
 
-/* The order matters: a bind that has ended lets the queue leave; what has left calls back; what called
- * back lets a lingering socket end; and `close` is the last of all. A socket that has asked for another
- * turn meanwhile, which it may have in a callback, ends in that. */
+/* The order matters: a bind that has ended lets the queue leave; what has left calls back; what
+ * called back lets a lingering socket end; and `close` is the last of all. A socket that has asked
+ * for another turn meanwhile, which it may have in a callback, ends in that. */
 void dgram__socket_turn(dgram_socket *socket) {
   dgram__socket_begin_serving(socket);
   dgram__bind_turn(socket);

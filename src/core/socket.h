@@ -1,4 +1,5 @@
-/* What a dgram socket is. The one struct behind `dgram_socket`, and what its files call of each other.
+/* What a dgram socket is. The one struct behind `dgram_socket`, and what its files call of each
+ * other.
  *
  * Two states, each with one function that changes it:
  *
@@ -6,9 +7,10 @@
  *             UNBOUND -> BOUND for an implicit bind
  *   life      OPEN -> LINGERING -> ENDING, or OPEN -> ENDING; then the memory goes
  *
- * OPEN: the caller's. LINGERING: dgram_close was called, sends are still to leave. ENDING: the endpoint is
- * closed, so the port is free; callbacks are outstanding, `close` is the last. All callbacks run in
- * dgram__socket_turn, or at the end of what a stack tells; never inside a call (rule 2). */
+ * OPEN: the caller's. LINGERING: dgram_close was called, sends are still to leave. ENDING: the
+ * endpoint is closed, so the port is free; callbacks are outstanding, `close` is the last. All
+ * callbacks run in dgram__socket_turn, or at the end of what a stack tells; never inside a call
+ * (rule 2). */
 
 #ifndef DGRAM_CORE_SOCKET_H
 #define DGRAM_CORE_SOCKET_H
@@ -84,8 +86,8 @@ static inline void dgram__socket_want_turn(dgram_socket *socket) {
 /* What the host calls from the loop. The socket may be gone afterwards. */
 void dgram__socket_turn(dgram_socket *socket);
 
-/* Around a socket's own callbacks: what they send is handed over at the end, so they need not ask for a
- * turn; and the callbacks of that run. */
+/* Around a socket's own callbacks: what they send is handed over at the end, so they need not ask
+ * for a turn; and the callbacks of that run. */
 void dgram__socket_begin_serving(dgram_socket *socket);
 void dgram__socket_end_serving(dgram_socket *socket);
 
@@ -127,7 +129,8 @@ void dgram__send_flush(dgram_socket *socket);
 /* Runs the callbacks of what is done, a bounded number. */
 void dgram__send_complete(dgram_socket *socket);
 
-/* Fails all that has not left: with a syscall for what failed, NULL for what was cancelled by will. */
+/* Fails all that has not left: with a syscall for what failed, NULL for what was cancelled by
+ * will. */
 void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall);
 
 /* Whether something accepted has not been handed to the system, or failed, yet. */

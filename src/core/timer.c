@@ -17,8 +17,8 @@ static void take_out(dgram_stack *stack, dgram_timer *timer) {
   if (dgram__timer_heap_first(&stack->host->timers) == NULL) dgram__host_release(stack);
 }
 
-/* Timers that a callback starts wait for the next alarm even where they are due at once, so that they
- * cannot hold up the loop. */
+/* Timers that a callback starts wait for the next alarm even where they are due at once, so that
+ * they cannot hold up the loop. */
 void dgram__timers_ring(dgram_stack *stack) {
   struct dgram__host *host = stack->host;
   const uint64_t now_ns = stack->ops->now(stack);

@@ -1,8 +1,8 @@
 /* THE contract between the core and a network stack.
  *
- * The core (src/core) knows what a dgram socket is: states, events, queues, limits, order. It makes no
- * system call and reads no clock. A stack (src/stack/linux, uv, sim) knows where datagrams go. It never
- * sees a dgram_socket from inside. Between them stands this file, and nothing else:
+ * The core (src/core) knows what a dgram socket is: states, events, queues, limits, order. It makes
+ * no system call and reads no clock. A stack (src/stack/linux, uv, sim) knows where datagrams go.
+ * It never sees a dgram_socket from inside. Between them stands this file, and nothing else:
  *
  *   struct dgram_stack           the stack, embedded first in the struct of each implementation
  *   struct dgram__endpoint       a stack's half of one socket, embedded first likewise
@@ -10,14 +10,15 @@
  *   dgram__endpoint_..., dgram__stack_..., dgram__lookup_...
  *                                what a stack tells the core: functions of the core, at the end
  *
- * Words. To *tell* is to call one of the latter. *The loop* is whatever calls a stack when something
- * happened: libuv, or dgram_run of the simulation. *From the loop* means not inside a call that the
- * core has made: telling always happens from the loop, so the core may call user code there (rule 2).
+ * Words. To *tell* is to call one of the latter. *The loop* is whatever calls a stack when
+ * something happened: libuv, or dgram_run of the simulation. *From the loop* means not inside a
+ * call that the core has made: telling always happens from the loop, so the core may call user code
+ * there (rule 2).
  *
  * After each telling everything may have changed: the endpoint may have been closed, receiving
- * stopped, a send begun. The memory of an endpoint stays valid until the stack has given it back (see
- * close_endpoint), that of a stack until it has told dgram__stack_closed. So a stack looks at its own
- * flags again after each telling, and at nothing else.
+ * stopped, a send begun. The memory of an endpoint stays valid until the stack has given it back
+ * (see close_endpoint), that of a stack until it has told dgram__stack_closed. So a stack looks at
+ * its own flags again after each telling, and at nothing else.
  *
  * Arguments are checked before a stack sees them: families match, ports and TTLs are in range,
  * lengths fit, calls come only in the states named below. Codes are those of dgram.h. */
@@ -35,12 +36,13 @@ struct dgram__stack_ops;
 /* A stack. Implementations embed it first, so that a pointer to one is a pointer to the other. */
 struct dgram_stack {
   const struct dgram__stack_ops *ops;
-  struct dgram__host *host; /* the core's; made by dgram__stack_init, gone after dgram__stack_closed */
+  struct dgram__host *host; /* from dgram__stack_init to dgram__stack_closed */
   dgram_allocator allocator;
 };
 
 /* A stack's half of one socket. Implementations embed it first. The core allocates it zeroed, of
- * ops->endpoint_size bytes, together with the socket, sets the first three fields and calls open. */
+ * ops->endpoint_size bytes, together with the socket, sets the first three fields and calls
+ * open. */
 struct dgram__endpoint {
   dgram_stack *stack;
   dgram_socket *socket; /* the core's half; opaque */
@@ -89,11 +91,12 @@ struct dgram__stack_ops {
   uint32_t send_info;
   uint32_t recv_info;
 
-  /* -- the stack itself -- */
+  /* ---- the stack itself ---- */
 
-  /* Runs the loop until no stack on it is alive (see set_alive), or stop was called; then returns 0.
-   * Where that loop runs already, or a stack on it is telling, it returns DGRAM_ERUNNING. A simulation in which
-   * nothing can happen any more although something is alive returns DGRAM_EDEADLK. */
+  /* Runs the loop until no stack on it is alive (see set_alive), or stop was called; then returns
+   * 0. Where that loop runs already, or a stack on it is telling, it returns DGRAM_ERUNNING. A
+   * simulation in which nothing can happen any more although something is alive returns
+   * DGRAM_EDEADLK. */
   int (*run)(dgram_stack *stack);
 
   /* Makes run return after this turn, or the next run at once. */
@@ -107,28 +110,28 @@ struct dgram__stack_ops {
    * before the telling are one. A call inside the telling asks for another. */
   void (*wake)(dgram_stack *stack);
 
-  /* Asks for dgram__stack_alarm to be told once now() has reached deadline_ns. A later call replaces
-   * the earlier one; UINT64_MAX takes it back. It may be told early (the core looks at the clock
-   * again and asks anew) but not much later than the loop's resolution. */
+  /* Asks for dgram__stack_alarm to be told once now() has reached deadline_ns. A later call
+   * replaces the earlier one; UINT64_MAX takes it back. It may be told early (the core looks at the
+   * clock again and asks anew) but not much later than the loop's resolution. */
   void (*set_alarm)(dgram_stack *stack, uint64_t deadline_ns);
 
   /* The time in ns: monotonic, any start. */
   uint64_t (*now)(dgram_stack *stack);
 
   /* Gives up what the stack holds of its loop: called once, when all its endpoints have been given
-   * back and all lookups have ended or been cancelled. When the stack's last handle is gone it tells
-   * dgram__stack_closed, from the loop, and then frees its own struct with its allocator. */
+   * back and all lookups have ended or been cancelled. When the stack's last handle is gone it
+   * tells dgram__stack_closed, from the loop, and then frees its own struct with its allocator. */
   void (*close)(dgram_stack *stack);
 
   /* Writes one line, without a newline at its end, where a person may see it: standard error. */
   void (*print)(dgram_stack *stack, const char *line);
 
-  /* -- names and interfaces -- */
+  /* ---- names and interfaces ---- */
 
   /* Starts to look up a name, off the loop, and returns at once. name is borrowed. family is
-   * DGRAM_IPV4, DGRAM_IPV6 or 0 for both. When it has ended, and it was not cancelled, the stack tells
-   * dgram__lookup_done, from the loop, once. *ret_request is what cancel_lookup takes. Where the call
-   * fails it tells nothing. */
+   * DGRAM_IPV4, DGRAM_IPV6 or 0 for both. When it has ended, and it was not cancelled, the stack
+   * tells dgram__lookup_done, from the loop, once. *ret_request is what cancel_lookup takes. Where
+   * the call fails it tells nothing. */
   int (*lookup)(dgram_stack *stack, const char *name, int family, struct dgram__lookup *lookup,
                 void **ret_request);
 
@@ -136,8 +139,8 @@ struct dgram__stack_ops {
    * it, its memory stays behind until it ends, which may be after the stack is closed. */
   void (*cancel_lookup)(dgram_stack *stack, void *request);
 
-  /* Fills list with the addresses of the interfaces that are up, up to capacity, and returns how many
-   * there are in all, which may be more; or a code. */
+  /* Fills list with the addresses of the interfaces that are up, up to capacity, and returns how
+   * many there are in all, which may be more; or a code. */
   int (*interfaces)(dgram_stack *stack, struct dgram__interface *list, size_t capacity);
 
   /* if_nametoindex(3): 1 or more, or DGRAM_ENODEV. */
@@ -146,7 +149,7 @@ struct dgram__stack_ops {
   /* if_indextoname(3) into DGRAM__INTERFACE_NAME_MAX bytes: 0 or DGRAM_ENODEV. */
   int (*interface_name)(dgram_stack *stack, unsigned index, char *name);
 
-  /* -- an endpoint's life: open, then bind or adopt, then the rest, then close_endpoint -- */
+  /* ---- an endpoint's life: open, then bind or adopt, then the rest, then close_endpoint ---- */
 
   /* Makes a zeroed endpoint ready to be bound. No descriptor yet. Where it fails, close_endpoint is
    * not called. */
@@ -157,9 +160,10 @@ struct dgram__stack_ops {
    * as mapped addresses. Does not begin to receive. */
   int (*bind)(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
 
-  /* Takes over a descriptor in place of bind. It must be a datagram socket of the endpoint's family:
-   * else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's. One that is
-   * not bound is bound to any port. On success it is the endpoint's, and non-blocking. */
+  /* Takes over a descriptor in place of bind. It must be a datagram socket of the endpoint's
+   * family: else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's.
+   * One that is not bound is bound to any port. On success it is the endpoint's, and
+   * non-blocking. */
   int (*adopt)(struct dgram__endpoint *endpoint, int fd);
 
   /* Closes a descriptor that nobody wants any more. */
@@ -168,10 +172,11 @@ struct dgram__stack_ops {
   /* The address it is bound to. Only while bound. */
   int (*local_address)(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 
-  /* Begins to tell dgram__endpoint_received, once for each call to the system that brought something,
-   * with all that it brought. In one turn of the loop at most DGRAM__RECEIVE_TURN datagrams and a
-   * batch; what is left comes in the next turn, after timers and other sockets. Only while bound;
-   * twice is once. DGRAM_ENOMEM: there is no memory to receive into; nothing has changed. */
+  /* Begins to tell dgram__endpoint_received, once for each call to the system that brought
+   * something, with all that it brought. In one turn of the loop at most DGRAM__RECEIVE_TURN
+   * datagrams and a batch; what is left comes in the next turn, after timers and other sockets.
+   * Only while bound; twice is once. DGRAM_ENOMEM: there is no memory to receive into; nothing has
+   * changed. */
   int (*receive_start)(struct dgram__endpoint *endpoint);
 
   /* From the return on nothing is told of receiving. What the endpoint has not read stays in the
@@ -181,46 +186,46 @@ struct dgram__stack_ops {
   /* Asks for the info named by bits, all of which are in recv_info. Only while bound. */
   int (*set_recv_info)(struct dgram__endpoint *endpoint, uint32_t bits);
 
-  /* Hands datagrams to the system, in order, without waiting. Writes list[i].result, bytes or a code,
-   * for each it has dealt with, and returns their number. One that fails does not stop those after it.
-   * Fewer than count: the system takes no more now. Then, unless flags has DGRAM__SEND_TRY, the core
-   * does not call again until the stack tells dgram__endpoint_sendable; the datagram that came first
-   * among the rest stays where it is, with its bytes, until then, so a stack that can only wait
-   * by queueing may have queued that one (and no other). Neighbours with the same destination and
-   * equal info may leave as one segmented datagram. parts is at most DGRAM__PARTS_MAX. May be called
-   * while a telling is under way. Only while bound. */
+  /* Hands datagrams to the system, in order, without waiting. Writes list[i].result, bytes or a
+   * code, for each it has dealt with, and returns their number. One that fails does not stop those
+   * after it. Fewer than count: the system takes no more now. Then, unless flags has
+   * DGRAM__SEND_TRY, the core does not call again until the stack tells dgram__endpoint_sendable;
+   * the datagram that came first among the rest stays where it is, with its bytes, until then, so a
+   * stack that can only wait by queueing may have queued that one (and no other). Neighbours with
+   * the same destination and equal info may leave as one segmented datagram. parts is at most
+   * DGRAM__PARTS_MAX. May be called while a telling is under way. Only while bound. */
   int (*send)(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count, unsigned flags);
 
   /* Sets an option. Only while bound. */
   int (*set_option)(struct dgram__endpoint *endpoint, int option, int value);
 
-  /* Joins or leaves a multicast group on one interface; interface NULL: the system's choice. Its index
-   * and its address (of the group's family, or family 0 where it has none) name the same interface:
-   * a stack uses what its system wants. Only while bound. */
+  /* Joins or leaves a multicast group on one interface; interface NULL: the system's choice. Its
+   * index and its address (of the group's family, or family 0 where it has none) name the same
+   * interface: a stack uses what its system wants. Only while bound. */
   int (*set_membership)(struct dgram__endpoint *endpoint, bool join, const dgram_address *group,
                         const struct dgram__interface *interface);
 
-  /* Ends an endpoint that was opened, bound or not: when it returns the port is free, and nothing more is
-   * told of it but this: where it returns false, handles of a loop still need its memory, and the
-   * stack gives the endpoint back by dgram__endpoint_closed, from the loop. Where it returns true it is
-   * given back already. A datagram that send had queued is dropped or sent, its bytes are not touched
-   * any more. */
+  /* Ends an endpoint that was opened, bound or not: when it returns the port is free, and nothing
+   * more is told of it but this: where it returns false, handles of a loop still need its memory,
+   * and the stack gives the endpoint back by dgram__endpoint_closed, from the loop. Where it
+   * returns true it is given back already. A datagram that send had queued is dropped or sent, its
+   * bytes are not touched any more. */
   bool (*close_endpoint)(struct dgram__endpoint *endpoint);
 };
 
-/* ------------------------------------------------- what a stack tells the core: in src/core --- */
+/* ---- what a stack tells the core: in src/core ---- */
 
-/* Sets up the common part of a stack that its implementation has allocated zeroed: ops, the allocator
- * of options (which are complete and checked; stack->allocator is complete afterwards), the core's half.
- * Returns 0 or DGRAM_ENOMEM. */
+/* Sets up the common part of a stack that its implementation has allocated zeroed: ops, the
+ * allocator of options (which are complete and checked; stack->allocator is complete afterwards),
+ * the core's half. Returns 0 or DGRAM_ENOMEM. */
 int dgram__stack_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
                       const dgram_stack_options *options);
 
 /* Frees what dgram__stack_init made, for a stack that fails to be created after it. */
 void dgram__stack_uninit(dgram_stack *stack);
 
-/* Copies options of size bytes, NULL allowed, into *ret_options, and checks them. DGRAM_EINVAL: fields
- * beyond those known are set, half an allocator, memory to receive into under one slot. */
+/* Copies options of size bytes, NULL allowed, into *ret_options, and checks them. DGRAM_EINVAL:
+ * fields beyond those known are set, half an allocator, memory to receive into under one slot. */
 int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
                               dgram_stack_options *ret_options);
 
@@ -238,8 +243,8 @@ bool dgram__stack_telling(const dgram_stack *stack);
 /* The alarm that set_alarm asked for has rung. */
 void dgram__stack_alarm(dgram_stack *stack);
 
-/* The end of close: the user's callback runs in here, and the core's half is gone after it. The stack
- * frees its own struct next. */
+/* The end of close: the user's callback runs in here, and the core's half is gone after it. The
+ * stack frees its own struct next. */
 void dgram__stack_closed(dgram_stack *stack);
 
 /* A lookup has ended: status is the number of addresses (port 0, in the resolver's order, at most
@@ -251,7 +256,8 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
                               size_t count);
 
 /* Receiving failed; it goes on. syscall is a constant, "recvmsg" mostly. */
-void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code, const char *syscall);
+void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
+                                    const char *syscall);
 
 /* After a short send the system may take more. first is DGRAM_EAGAIN where the datagram that came
  * first among the rest is to be offered again; else its result, the stack having queued it. */
@@ -260,14 +266,14 @@ void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first);
 /* An endpoint whose close_endpoint returned false is given back. Its memory is gone on return. */
 void dgram__endpoint_closed(struct dgram__endpoint *endpoint);
 
-/* ------------------------------------------------------------- the default stack: in loop/ --- */
+/* ---- the default stack: in loop/ ---- */
 
 /* The calling thread's default stack. Where there is none it is made if create is true, else
  * *ret_stack is NULL. DGRAM_EWRONGTHREAD: it belongs to another thread. */
 int dgram__default_stack(bool create, dgram_stack **ret_stack);
 
-/* This stack is not the default one any more, if it was: the owner may make the next. Other threads may
- * only when its last handle is gone and dgram_run has returned from it. */
+/* This stack is not the default one any more, if it was: the owner may make the next. Other threads
+ * may only when its last handle is gone and dgram_run has returned from it. */
 void dgram__default_stack_release(dgram_stack *stack);
 
 #endif

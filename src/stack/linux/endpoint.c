@@ -1,12 +1,13 @@
 /* A socket's life on the linux stack.
  *
- * Happy path: bind makes a descriptor, binds it and hands it to a uv_poll handle that watches for nothing
- * yet. From then on the handle is libuv's, and the endpoint's memory can be given back only when its
- * close callback has run.
+ * Happy path: bind makes a descriptor, binds it and hands it to a uv_poll handle that watches for
+ * nothing yet. From then on the handle is libuv's, and the endpoint's memory can be given back only
+ * when its close callback has run.
  *
- * Failure modes: the handle is made last, when nothing can fail any more, so a failed bind closes the
- * descriptor and leaves nothing. At the end the handle goes before the descriptor: epoll keeps watching
- * a descriptor that was closed while a duplicate of it lives elsewhere, for ever and at full speed. */
+ * Failure modes: the handle is made last, when nothing can fail any more, so a failed bind closes
+ * the descriptor and leaves nothing. At the end the handle goes before the descriptor: epoll keeps
+ * watching a descriptor that was closed while a duplicate of it lives elsewhere, for ever and at
+ * full speed. */
 
 #include <assert.h>
 
@@ -84,8 +85,8 @@ static int address_of(int fd, dgram_address *ret_address) {
   return 0;
 }
 
-/* Sending would bind it too, but the kernel's own way of it can answer EAGAIN when ports run out, and
- * no writability ever ends that. */
+/* Sending would bind it too, but the kernel's own way of it can answer EAGAIN when ports run out,
+ * and no writability ever ends that. */
 static int bind_if_unbound(struct dgram__endpoint *base, int fd) {
   dgram_address local;
   int code = address_of(fd, &local);

@@ -16,8 +16,8 @@
 #include "stack/loop/loop.h"
 #include "stack/loop/sockaddr.h"
 
-/* What one recvmmsg writes to, slot by slot, and what the core is shown of it. One for all sockets of
- * a stack: it is in use only while one of them receives and tells. */
+/* What one recvmmsg writes to, slot by slot, and what the core is shown of it. One for all sockets
+ * of a stack: it is in use only while one of them receives and tells. */
 struct linux_receiver {
   unsigned char *memory; /* slots of DGRAM__SLOT_SIZE; NULL until a socket first wants to receive */
   unsigned slots;

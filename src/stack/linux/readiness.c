@@ -1,14 +1,14 @@
 /* What epoll is asked for on behalf of a socket, and what is done when it answers.
  *
- * Happy path: receiving and waiting for room to send are two wishes; together they are the mask that
- * uv_poll watches. When it fires, datagrams are received and the core is told of room.
+ * Happy path: receiving and waiting for room to send are two wishes; together they are the mask
+ * that uv_poll watches. When it fires, datagrams are received and the core is told of room.
  *
- * Two things make this longer than it looks. uv_poll_start costs two system calls each time, so it is
- * called only when the mask differs, and while on_ready is at work not before its end: a core that
- * pauses and resumes, or that fills the socket again when told of room, then costs none. And an error:
- * libuv stops the handle and says UV_EBADF, whatever else the socket has to say. The socket's
- * pending error has to be taken (SO_ERROR) and its error queue emptied (MSG_ERRQUEUE): each alone
- * leaves a case in which epoll reports the error for ever. */
+ * Two things make this longer than it looks. uv_poll_start costs two system calls each time, so it
+ * is called only when the mask differs, and while on_ready is at work not before its end: a core
+ * that pauses and resumes, or that fills the socket again when told of room, then costs none. And
+ * an error: libuv stops the handle and says UV_EBADF, whatever else the socket has to say. The
+ * socket's pending error has to be taken (SO_ERROR) and its error queue emptied (MSG_ERRQUEUE):
+ * each alone leaves a case in which epoll reports the error for ever. */
 
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
@@ -79,7 +79,8 @@ static void take_errors(struct linux_endpoint *endpoint) {
 }
 
 /* After an error libuv does not say what else is ready, so everything is tried: errors that keep
- * coming must not starve datagrams. Each step may have closed the socket, which clears both wishes. */
+ * coming must not starve datagrams. Each step may have closed the socket, which clears both
+ * wishes. */
 static void on_ready(uv_poll_t *poll, int status, int events) {
   struct linux_endpoint *endpoint = poll->data;
   endpoint->in_callback = true;

@@ -1,18 +1,18 @@
 /* From the kernel into the stack's slots, and on to the core.
  *
- * Happy path: the socket is readable; one recvmmsg fills as many slots as there are datagrams, the core
- * is told of them all at once, and since the batch came back short the socket is empty and is not asked
- * again. A full batch is followed by the next, up to DGRAM__RECEIVE_TURN datagrams; what is left then
- * makes the socket readable in the next turn too.
+ * Happy path: the socket is readable; one recvmmsg fills as many slots as there are datagrams, the
+ * core is told of them all at once, and since the batch came back short the socket is empty and is
+ * not asked again. A full batch is followed by the next, up to DGRAM__RECEIVE_TURN datagrams; what
+ * is left then makes the socket readable in the next turn too.
  *
- * Traffic decides how: a socket that brought one datagram in each of its last turns is asked for one,
- * by the cheaper recvmsg, and now and then for a batch, to see whether that has changed. Slots begin
- * with a few and double when a batch fills them.
+ * Traffic decides how: a socket that brought one datagram in each of its last turns is asked for
+ * one, by the cheaper recvmsg, and now and then for a batch, to see whether that has changed. Slots
+ * begin with a few and double when a batch fills them.
  *
- * Failure modes: a pending error (ICMP, on a socket that asked for them or is connected) comes instead
- * of datagrams, is told and taken with that; receiving goes on. An error that stays is told some times
- * a turn, not for ever. Memory that cannot grow stays as it is. A kernel without recvmmsg is asked for
- * single datagrams. A datagram longer than its slot is marked. */
+ * Failure modes: a pending error (ICMP, on a socket that asked for them or is connected) comes
+ * instead of datagrams, is told and taken with that; receiving goes on. An error that stays is told
+ * some times a turn, not for ever. Memory that cannot grow stays as it is. A kernel without
+ * recvmmsg is asked for single datagrams. A datagram longer than its slot is marked. */
 
 #include <assert.h>
 #include <string.h>
@@ -54,7 +54,8 @@ int linux_stack_receiver_prepare(struct linux_stack *stack) {
   return 0;
 }
 
-/* Doubles the slots. Where memory is short they stay as they are, from now on: growing is no need. */
+/* Doubles the slots. Where memory is short they stay as they are, from now on: growing is no
+ * need. */
 static void grow(struct linux_stack *stack) {
   struct linux_receiver *receiver = &stack->receiver;
   unsigned slots = receiver->slots * 2;
@@ -129,8 +130,8 @@ static const dgram_recv_info *read_info(struct linux_endpoint *endpoint,
   return &receiver->infos[slot];
 }
 
-/* What the kernel wrote to a slot, as a message. A slot holds one datagram; with GRO it will hold many,
- * and this is where they are split. */
+/* What the kernel wrote to a slot, as a message. A slot holds one datagram; with GRO it will hold
+ * many, and this is where they are split. */
 static void read_slot(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
                       unsigned slot) {
   const struct mmsghdr *header = &receiver->headers[slot];

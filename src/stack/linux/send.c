@@ -1,15 +1,15 @@
 /* From the core to the kernel.
  *
- * Happy path: datagrams leave in batches by sendmmsg, a lone one by the cheaper sendmsg, until all are
- * dealt with or the socket takes no more (EAGAIN); then writability is waited for.
+ * Happy path: datagrams leave in batches by sendmmsg, a lone one by the cheaper sendmsg, until all
+ * are dealt with or the socket takes no more (EAGAIN); then writability is waited for.
  *
- * Failure modes. sendmmsg stops at the first datagram that fails; where others went before it, it says
- * their number and hides the error, which comes again in the next call, for the datagram that is then
- * first. So a code always belongs to the first one of a call: it fails, and the rest goes on. But some
- * errors belong to nobody in the call: ICMP has answered an earlier datagram, the kernel hands that
- * out once, and the datagram in hand has not been sent; it is tried once more. ENOBUFS is the end of a
- * datagram and not a reason to wait: the socket stays writable, so waiting would spin. A kernel (or a
- * seccomp filter) without sendmmsg is given single datagrams. */
+ * Failure modes. sendmmsg stops at the first datagram that fails; where others went before it, it
+ * says their number and hides the error, which comes again in the next call, for the datagram that
+ * is then first. So a code always belongs to the first one of a call: it fails, and the rest goes
+ * on. But some errors belong to nobody in the call: ICMP has answered an earlier datagram, the
+ * kernel hands that out once, and the datagram in hand has not been sent; it is tried once more.
+ * ENOBUFS is the end of a datagram and not a reason to wait: the socket stays writable, so waiting
+ * would spin. A kernel (or a seccomp filter) without sendmmsg is given single datagrams. */
 
 #include <string.h>
 
@@ -53,7 +53,8 @@ static void fill_header(const dgram_datagram *datagram, struct msghdr *header,
 
 /* ---- one call ---- */
 
-/* Each returns how many datagrams were sent, at least 1, with their results; or the code of the first. */
+/* Each returns how many datagrams were sent, at least 1, with their results; or the code of the
+ * first. */
 
 static int send_one(struct linux_endpoint *endpoint, dgram_datagram *datagram) {
   union loop_sockaddr address;
@@ -67,8 +68,8 @@ static int send_one(struct linux_endpoint *endpoint, dgram_datagram *datagram) {
   return 1;
 }
 
-/* Packs datagrams from the front while there is room, one to a message. GSO will group neighbours with
- * one destination, equal info and equal length here, and their results in take_results. */
+/* Packs datagrams from the front while there is room, one to a message. GSO will group neighbours
+ * with one destination, equal info and equal length here, and their results in take_results. */
 static void fill_batch(struct batch *batch, const dgram_datagram *list, size_t count) {
   batch->count = 0;
   batch->pieces = 0;
@@ -87,7 +88,8 @@ static void take_results(const struct batch *batch, dgram_datagram *list, int se
     list[i].result = (int32_t)batch->headers[i].msg_len;
 }
 
-/* A call that sent nothing and has no error to show is as good as EAGAIN: nobody shall spin on it. */
+/* A call that sent nothing and has no error to show is as good as EAGAIN: nobody shall spin on
+ * it. */
 static int send_batch(struct linux_endpoint *endpoint, dgram_datagram *list, size_t count) {
   struct batch batch;
   fill_batch(&batch, list, count);
@@ -109,7 +111,8 @@ static int send_some(struct linux_endpoint *endpoint, dgram_datagram *list, size
 
 /* ---- all of them ---- */
 
-/* What ICMP may have answered to an earlier datagram: Linux, icmp_err_convert and icmpv6_err_convert. */
+/* What ICMP may have answered to an earlier datagram: Linux, icmp_err_convert and
+ * icmpv6_err_convert. */
 static bool may_be_anothers(int code) {
   switch (code) {
   case -ECONNREFUSED:

@@ -1,6 +1,6 @@
-/* The system calls of the linux stack. Each returns what the call does, or a code: errno is read in the
- * same statement as the call, and nowhere else in this folder. Sending and receiving never wait, even
- * where somebody else who shares the descriptor has made it blocking. */
+/* The system calls of the linux stack. Each returns what the call does, or a code: errno is read in
+ * the same statement as the call, and nowhere else in this folder. Sending and receiving never
+ * wait, even where somebody else who shares the descriptor has made it blocking. */
 
 #ifndef DGRAM_STACK_LINUX_SYSTEM_H
 #define DGRAM_STACK_LINUX_SYSTEM_H

@@ -2,9 +2,10 @@
  *
  * Happy path: the thread that first asks for it makes it and owns it, and with it the default loop.
  * Other threads get DGRAM_EWRONGTHREAD. When the stack is closed the core releases it: from
- * then on the owner may make a new one; until then calls for it are refused, since it is closing. Another thread may do so only when nothing of the owner
- * is left on the default loop: every default stack is closed to its last handle and dgram_run has
- * returned from it. Those are counted as holds, since two threads must never be on one loop.
+ * then on the owner may make a new one; until then calls for it are refused, since it is closing.
+ * Another thread may do so only when nothing of the owner is left on the default loop: every
+ * default stack is closed to its last handle and dgram_run has returned from it. Those are counted
+ * as holds, since two threads must never be on one loop.
  *
  * This is the only state of the process (rule 12), and all of it is behind one mutex. */
 

@@ -6,9 +6,9 @@
  * closes the three handles; the callback of the last one leaves the ring, tells dgram__stack_closed
  * and frees the struct.
  *
- * Failure modes: only creation can fail, and its last fallible step is uv_async_init, so that an error
- * never leaves a handle behind that would need the loop to close. loop_run may see its own stack closed
- * and freed underneath it: it looks at nothing but its record.
+ * Failure modes: only creation can fail, and its last fallible step is uv_async_init, so that an
+ * error never leaves a handle behind that would need the loop to close. loop_run may see its own
+ * stack closed and freed underneath it: it looks at nothing but its record.
  *
  * The idle handle is what makes a turn come before the loop sleeps: while one is active libuv polls
  * without waiting, whatever prepare handles exist and in whatever order they run. */
@@ -85,7 +85,8 @@ static bool ring_take_stop(struct loop_stack *member) {
   return stop;
 }
 
-/* Whether user code may be running inside this loop already, by dgram_run or by the user's uv_run. */
+/* Whether user code may be running inside this loop already, by dgram_run or by the user's
+ * uv_run. */
 static bool ring_telling(const struct loop_stack *member) {
   const struct loop_stack *stack = member;
   do {
@@ -105,8 +106,8 @@ static void ring_set_run(struct loop_stack *member, struct loop_run *run) {
 
 /* ---- creation ---- */
 
-/* The struct comes before the common part that knows the allocator: so from the options', of which NULL
- * means the C library's. */
+/* The struct comes before the common part that knows the allocator: so from the options', of which
+ * NULL means the C library's. */
 static void *allocate(size_t size, const dgram_allocator *allocator) {
   if (!allocator) return calloc(1, size);
   void *memory = allocator->malloc(size, allocator->data);
@@ -209,9 +210,9 @@ uint64_t loop_now(dgram_stack *base) {
 
 /* ---- running ---- */
 
-/* A run that shall end must not sleep first. libuv decides to sleep after timers and prepare handles,
- * in which this may be called, and may sleep for ever: over an idle socket, or for a handle of the
- * user's own. uv_stop makes it poll without waiting, for this one turn. */
+/* A run that shall end must not sleep first. libuv decides to sleep after timers and prepare
+ * handles, in which this may be called, and may sleep for ever: over an idle socket, or for a
+ * handle of the user's own. uv_stop makes it poll without waiting, for this one turn. */
 static void end_turn(const struct loop_stack *stack) {
   if (stack->run) uv_stop(stack->loop);
 }

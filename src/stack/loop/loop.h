@@ -1,4 +1,5 @@
-/* What the two stacks on libuv share: life, running the loop, wake-ups, the alarm, names, interfaces.
+/* What the two stacks on libuv share: life, running the loop, wake-ups, the alarm, names,
+ * interfaces.
  *
  * A stack embeds struct loop_stack first, makes itself with loop_stack_new, and puts the functions
  * with the shape of struct dgram__stack_ops into its table as they are.
@@ -6,9 +7,9 @@
  * Only `keepalive` holds the loop, and only while the core says that the stack is alive. So every
  * other handle on the loop, those of endpoints included, must be unref'd by who makes it.
  *
- * Stacks on one loop know each other without any state of the process: they stand in a ring, which a
- * new stack finds by walking the loop's handles for a keepalive. A run of the loop (loop_run) is a
- * record on the C stack that all members of the ring point to. */
+ * Stacks on one loop know each other without any state of the process: they stand in a ring, which
+ * a new stack finds by walking the loop's handles for a keepalive. A run of the loop (loop_run) is
+ * a record on the C stack that all members of the ring point to. */
 
 #ifndef DGRAM_STACK_LOOP_LOOP_H
 #define DGRAM_STACK_LOOP_LOOP_H

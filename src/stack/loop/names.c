@@ -1,12 +1,12 @@
 /* Host names, by uv_getaddrinfo: the system's resolver on libuv's thread pool.
  *
- * Happy path: loop_lookup makes a request, libuv calls back on the loop, the addresses are copied, the
- * request is freed and the core told.
+ * Happy path: loop_lookup makes a request, libuv calls back on the loop, the addresses are copied,
+ * the request is freed and the core told.
  *
- * Failure modes: a lookup that nobody waits for any more (its socket or the whole stack is closed) is
- * cancelled, which works only while it still waits for a thread. Else the resolver may take minutes.
- * Such an orphan is on its own: it has forgotten its lookup, holds a copy of the allocator, touches
- * neither stack nor core, and frees itself when it ends. */
+ * Failure modes: a lookup that nobody waits for any more (its socket or the whole stack is closed)
+ * is cancelled, which works only while it still waits for a thread. Else the resolver may take
+ * minutes. Such an orphan is on its own: it has forgotten its lookup, holds a copy of the
+ * allocator, touches neither stack nor core, and frees itself when it ends. */
 
 #include <netdb.h>
 #include <string.h>

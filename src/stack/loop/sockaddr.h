@@ -8,8 +8,8 @@
 
 #include "dgram.h"
 
-/* Room for the addresses that we know: 28 bytes where sockaddr_storage has 128, and there is one for
- * each datagram of a batch. */
+/* Room for the addresses that we know: 28 bytes where sockaddr_storage has 128, and there is one
+ * for each datagram of a batch. */
 union loop_sockaddr {
   struct sockaddr any;
   struct sockaddr_in ipv4;

@@ -1,11 +1,11 @@
 /* Who has which port, and whom a datagram reaches.
  *
- * Happy path: a bind puts the endpoint into the table of ports, unless it conflicts with one that is
- * there; a send finds those whom the destination means, and stores a copy in the buffer of each.
+ * Happy path: a bind puts the endpoint into the table of ports, unless it conflicts with one that
+ * is there; a send finds those whom the destination means, and stores a copy in the buffer of each.
  *
  * Failure modes: to a port of this host that nobody has, or to a group that nobody has joined: the
- * datagram vanishes, as UDP has it. To another host: DGRAM_ENETUNREACH. Broadcast without the option:
- * DGRAM_EACCES.
+ * datagram vanishes, as UDP has it. To another host: DGRAM_ENETUNREACH. Broadcast without the
+ * option: DGRAM_EACCES.
  *
  * A socket has one address. The rules for two of them come down to three questions, since IPv4
  * stands here as ::ffff:a.b.c.d: is it ::, which takes both families; is it ::ffff:0.0.0.0, which
@@ -97,8 +97,8 @@ static bool is_taken(struct sim_stack *stack, const struct sim_ip *local, uint16
   return false;
 }
 
-/* The next one that is free, round and round, so that a port that was given back rests for long. Here
- * nobody shares, whatever he asked for. Returns 0 where there is none. */
+/* The next one that is free, round and round, so that a port that was given back rests for long.
+ * Here nobody shares, whatever he asked for. Returns 0 where there is none. */
 static uint16_t find_port(struct sim_stack *stack, const struct sim_ip *local) {
   for (unsigned i = DGRAM__SIM_PORT_MIN; i <= DGRAM__SIM_PORT_MAX; i++) {
     uint16_t port = stack->next_port++;
@@ -181,8 +181,8 @@ void sim_stack_detach(struct sim_endpoint *endpoint) {
 
 /* ---- sending ---- */
 
-/* As the kernel ranks them: an address of one's own before all addresses, for IPv4 a udp4 socket before
- * a udp6 one. */
+/* As the kernel ranks them: an address of one's own before all addresses, for IPv4 a udp4 socket
+ * before a udp6 one. */
 static int rank_of(const struct sim_endpoint *endpoint, const struct sim_ip *to) {
   int specific = is_any(&endpoint->local) ? 0 : 2;
   return specific + (is_ipv4(to) && endpoint->base.type == DGRAM_UDP4 ? 1 : 0);
@@ -215,9 +215,9 @@ static void send_to_one(struct sim_endpoint *sender, const struct sim_ip *to,
   if (receiver) sim_stack_store(receiver, datagram, from, sender->port);
 }
 
-/* A host that has joined a group hands its datagrams to every socket of the port, also to those that
- * have not joined: Linux's IP_MULTICAST_ALL, which is on unless somebody turns it off. Only udp6
- * sockets get no group of IPv4, which they cannot join. */
+/* A host that has joined a group hands its datagrams to every socket of the port, also to those
+ * that have not joined: Linux's IP_MULTICAST_ALL, which is on unless somebody turns it off. Only
+ * udp6 sockets get no group of IPv4, which they cannot join. */
 static void send_to_group(struct sim_endpoint *sender, const struct sim_ip *to,
                           const struct sim_ip *from, const dgram_datagram *datagram) {
   struct sim_endpoint *endpoint = *bucket_of(stack_of(sender), datagram->to.port);
@@ -229,8 +229,8 @@ static void send_to_group(struct sim_endpoint *sender, const struct sim_ip *to,
   }
 }
 
-/* Where a datagram comes from: the socket's own address, or the host's. Where the socket's is of the other
- * family no way leads to the destination. */
+/* Where a datagram comes from: the socket's own address, or the host's. Where the socket's is of
+ * the other family no way leads to the destination. */
 static int find_source(const struct sim_endpoint *sender, const struct sim_ip *to,
                        struct sim_ip *ret_from) {
   bool own = !is_any(&sender->local) && destination_of(&sender->local) == HERE;

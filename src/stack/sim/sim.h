@@ -10,15 +10,15 @@
  *
  * Time, in ns, stands still but for two rules. A turn of run that told the core something costs
  * DGRAM__SIM_TURN_NS, so that timers come due although two sockets send to each other for ever. A
- * turn that had nothing to tell moves the clock to the alarm; where there is no alarm either, nothing
- * can ever happen again, and run says so.
+ * turn that had nothing to tell moves the clock to the alarm; where there is no alarm either,
+ * nothing can ever happen again, and run says so.
  *
  * The same calls give the same run, bit for bit: nothing depends on an address in memory, on the
  * system's time or on chance. Where the kernel's behaviour is imitated it is Linux's.
  *
- * Unlike the kernel's: everyone may bind a privileged port, since the host has no users; multicast and
- * 255.255.255.255 need no route and leave by "lo", the only way there is. Messages are views of the
- * datagrams themselves, so the option receive_memory is not needed and nothing is truncated. */
+ * Unlike the kernel's: everyone may bind a privileged port, since the host has no users; multicast
+ * and 255.255.255.255 need no route and leave by "lo", the only way there is. Messages are views of
+ * the datagrams themselves, so the option receive_memory is not needed and nothing is truncated. */
 
 #ifndef DGRAM_STACK_SIM_SIM_H
 #define DGRAM_STACK_SIM_SIM_H
@@ -28,7 +28,8 @@
 
 enum { SIM_INTERFACE = 1, SIM_PORT_BUCKETS = 1024 };
 
-/* An address without a port. IPv4 stands here as ::ffff:a.b.c.d, so that the two families compare. */
+/* An address without a port. IPv4 stands here as ::ffff:a.b.c.d, so that the two families
+ * compare. */
 struct sim_ip {
   uint8_t bytes[16];
 };
@@ -103,7 +104,7 @@ static inline struct sim_endpoint *sim_endpoint_of(struct dgram__endpoint *endpo
   return (struct sim_endpoint *)endpoint;
 }
 
-/* -- stack.c -- */
+/* ---- stack.c ---- */
 
 void sim_stack_list_init(struct sim_link *head);
 void sim_stack_list_append(struct sim_link *head, struct sim_link *link);
@@ -114,7 +115,7 @@ void sim_stack_list_remove(struct sim_link *link);
 /* Moves all of a list to another head, which needs no init. */
 void sim_stack_list_move(struct sim_link *from, struct sim_link *to);
 
-/* -- endpoint.c -- */
+/* ---- endpoint.c ---- */
 
 int sim_stack_open(struct dgram__endpoint *endpoint);
 int sim_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
@@ -126,8 +127,8 @@ int sim_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
 int sim_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
 bool sim_stack_close_endpoint(struct dgram__endpoint *endpoint);
 
-/* Puts a copy of a datagram, from this address and port, into an endpoint's receive buffer. Drops it
- * where it does not fit. */
+/* Puts a copy of a datagram, from this address and port, into an endpoint's receive buffer. Drops
+ * it where it does not fit. */
 void sim_stack_store(struct sim_endpoint *endpoint, const dgram_datagram *datagram,
                      const struct sim_ip *from, uint16_t from_port);
 
@@ -137,7 +138,7 @@ bool sim_stack_tell_received(struct sim_stack *stack);
 /* Frees the spare datagrams. */
 void sim_stack_free_spare(struct sim_stack *stack);
 
-/* -- network.c -- */
+/* ---- network.c ---- */
 
 /* An address for the eyes of a socket of this type. */
 dgram_address sim_stack_address(int type, const struct sim_ip *ip, uint16_t port);

@@ -1,12 +1,13 @@
 /* The clock and the turns.
  *
- * Happy path: run takes turns while the core says that the stack is alive. A turn tells, each if it is
- * due: the alarm, the turn that was asked for, what the receive buffers hold, lookups that have ended;
- * the order in which libuv has them. sim.h says what a turn costs. close is told by run as well, in
- * place of a turn, and the memory goes.
+ * Happy path: run takes turns while the core says that the stack is alive. A turn tells, each if it
+ * is due: the alarm, the turn that was asked for, what the receive buffers hold, lookups that have
+ * ended; the order in which libuv has them. sim.h says what a turn costs. close is told by run as
+ * well, in place of a turn, and the memory goes.
  *
- * Failure modes: run answers DGRAM_EDEADLK where the stack is alive but nothing can happen; it may be
- * run again after something was started. A stack that is closed and never run again stays behind. */
+ * Failure modes: run answers DGRAM_EDEADLK where the stack is alive but nothing can happen; it may
+ * be run again after something was started. A stack that is closed and never run again stays
+ * behind. */
 
 #include "stack/sim/sim.h"
 

@@ -4,10 +4,11 @@
  * close_endpoint closes it, and the descriptor with it; libuv calls back when it has let go of the
  * handle, and the endpoint is given back.
  *
- * Failure modes: after a failed uv_udp_bind the handle holds a descriptor with options that the next bind may
- * not want, and there is no way to empty it. So it is closed, and each bind has a new one: handles are
- * memory of their own, and an endpoint counts those that libuv still knows. adopt looks at the
- * descriptor by itself before libuv gets it, since what a handle has taken it cannot give back. */
+ * Failure modes: after a failed uv_udp_bind the handle holds a descriptor with options that the
+ * next bind may not want, and there is no way to empty it. So it is closed, and each bind has a new
+ * one: handles are memory of their own, and an endpoint counts those that libuv still knows. adopt
+ * looks at the descriptor by itself before libuv gets it, since what a handle has taken it cannot
+ * give back. */
 
 #include "stack/uv/uv_stack.h"
 
@@ -58,7 +59,8 @@ int uv_stack_open(struct dgram__endpoint *base) {
   return 0;
 }
 
-/* Systems differ in the default, and libuv leaves it. Where one cannot do both it stays with IPv6. */
+/* Systems differ in the default, and libuv leaves it. Where one cannot do both it stays with
+ * IPv6. */
 static void take_ipv4_too(uv_udp_t *udp) {
   uv_os_fd_t fd;
   int off = 0;
@@ -86,8 +88,8 @@ int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsi
 
 /* ---- adopt ---- */
 
-/* Whether it is an open datagram socket of the family; ret_name is where it is bound. A longer address
- * of another family is cut, but begins with its family all the same. */
+/* Whether it is an open datagram socket of the family; ret_name is where it is bound. A longer
+ * address of another family is cut, but begins with its family all the same. */
 static int inspect(int fd, int family, union loop_sockaddr *ret_name) {
   socklen_t length = sizeof *ret_name;
   int type = 0;

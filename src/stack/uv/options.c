@@ -22,8 +22,8 @@ static int set_ipv4_option(uv_udp_t *udp, int option, int value) {
   return uv_udp_set_multicast_loop(udp, value);
 }
 
-/* Not by libuv, which takes a descriptor that it has not bound itself for one of IPv4. All three are
- * of type int on every system: RFC 3493 5.1 and 5.2. */
+/* Not by libuv, which takes a descriptor that it has not bound itself for one of IPv4. All three
+ * are of type int on every system: RFC 3493 5.1 and 5.2. */
 static int set_ipv6_option(uv_udp_t *udp, int option, int value) {
   int name = IPV6_MULTICAST_LOOP;
   uv_os_fd_t fd;

@@ -1,13 +1,15 @@
 /* Receiving and sending, a datagram at a time.
  *
- * Happy path, in: libuv reads a datagram into the stack's slot and calls back, up to 32 times a turn; each
- * is told at once, so all endpoints share one slot. Out: uv_udp_try_send for each datagram.
+ * Happy path, in: libuv reads a datagram into the stack's slot and calls back, up to 32 times a
+ * turn; each is told at once, so all endpoints share one slot. Out: uv_udp_try_send for each
+ * datagram.
  *
  * Failure modes: where the system takes no more, one datagram waits in libuv and no other, so that
  * libuv's batches, which lose errors, never have two. Its callback tells that the endpoint is
- * sendable, with what became of it. A handle that is closed calls it back too: with UV_ECANCELED, or
- * with UV_EBADF where libuv 1.44 tries to send on a handle that was closed while it received. Then nobody
- * wants to know. ENOBUFS is EAGAIN to libuv; Linux answers it only to those who asked for errors. */
+ * sendable, with what became of it. A handle that is closed calls it back too: with UV_ECANCELED,
+ * or with UV_EBADF where libuv 1.44 tries to send on a handle that was closed while it received.
+ * Then nobody wants to know. ENOBUFS is EAGAIN to libuv; Linux answers it only to those who asked
+ * for errors. */
 
 #include "stack/uv/uv_stack.h"
 
@@ -36,8 +38,8 @@ static void tell_message(struct uv_stack_endpoint *endpoint, const uv_buf_t *slo
   dgram__endpoint_received(&endpoint->base, &message, 1);
 }
 
-/* Nothing is looked at after a telling: libuv sees by itself whether the handle still receives. Without an
- * address there was nothing to read; a datagram of no bytes has one. */
+/* Nothing is looked at after a telling: libuv sees by itself whether the handle still receives.
+ * Without an address there was nothing to read; a datagram of no bytes has one. */
 static void on_received(uv_udp_t *udp, ssize_t length, const uv_buf_t *slot,
                         const struct sockaddr *from, unsigned flags) {
   struct uv_stack_endpoint *endpoint = udp->data;

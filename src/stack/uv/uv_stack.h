@@ -1,5 +1,5 @@
-/* The stack over uv_udp_t, wherever libuv runs. It is the reference for what the others do, so it does
- * the plain thing: one call to the system for each datagram, in either direction.
+/* The stack over uv_udp_t, wherever libuv runs. It is the reference for what the others do, so it
+ * does the plain thing: one call to the system for each datagram, in either direction.
  *
  *   stack.c     the stack, its receive memory, the table of operations
  *   endpoint.c  an endpoint's life: bind, adopt, close
@@ -44,12 +44,12 @@ static inline struct uv_stack_endpoint *uv_stack_endpoint_of(struct dgram__endpo
   return (struct uv_stack_endpoint *)endpoint;
 }
 
-/* -- stack.c -- */
+/* ---- stack.c ---- */
 
 /* Makes sure that there is memory to receive into. DGRAM_ENOMEM. */
 int uv_stack_need_slot(struct uv_stack *stack);
 
-/* -- for the table of operations; what they do stands in stack.h -- */
+/* ---- for the table of operations; what they do stands in stack.h ---- */
 
 int uv_stack_open(struct dgram__endpoint *endpoint);
 int uv_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
