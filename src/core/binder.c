@@ -20,32 +20,42 @@ struct dgram__share {
 
 /* ---- shares ---- */
 
-/* The family of the address tells the type. */
-static uint32_t free_index(const struct dgram__host *host, const dgram_address *address) {
+/* Finds the smallest index that is free, and the share after which its own belongs, or NULL for the
+ * front: shares of one address stand in the order of their indices, so one walk finds the first gap. The
+ * family of the address tells the type. */
+static uint32_t free_index(const struct dgram__host *host, const dgram_address *address,
+                           struct dgram__share **ret_after) {
   uint32_t index = 0;
-  const struct dgram__share *share = host->shares;
 
-  while (share != NULL) {
-    if (share->index == index && dgram_address_equal(&share->address, address)) {
-      index++;
-      share = host->shares;
-    } else {
-      share = share->next;
-    }
+  *ret_after = NULL;
+  for (struct dgram__share *share = host->shares; share != NULL; share = share->next) {
+    if (!dgram_address_equal(&share->address, address)) continue;
+    if (share->index != index) break;
+    *ret_after = share;
+    index++;
   }
   return index;
+}
+
+static void link_share(struct dgram__host *host, struct dgram__share *share,
+                       struct dgram__share *after) {
+  struct dgram__share **link = after == NULL ? &host->shares : &after->next;
+
+  share->previous = after;
+  share->next = *link;
+  if (share->next != NULL) share->next->previous = share;
+  *link = share;
 }
 
 static int begin_share(dgram_socket *socket, const dgram_address *address) {
   struct dgram__host *host = socket->stack->host;
   struct dgram__share *share = dgram__calloc(socket->stack, sizeof *share);
+  struct dgram__share *after;
 
   if (share == NULL) return DGRAM_ENOMEM;
   share->address = *address;
-  share->index = free_index(host, address);
-  share->next = host->shares;
-  if (share->next != NULL) share->next->previous = share;
-  host->shares = share;
+  share->index = free_index(host, address, &after);
+  link_share(host, share, after);
   socket->share = share;
   return 0;
 }
@@ -66,25 +76,36 @@ void dgram__share_end(dgram_socket *socket) {
 
 /* ---- asking and answers ---- */
 
+/* Oldest first, as answers mostly come. */
 static void put_waiting(struct dgram__binding *binding) {
   struct dgram__host *host = binding->socket->stack->host;
 
   binding->stage = DGRAM__BIND_WAITING;
   binding->id = ++host->binder_ids;
-  binding->previous = NULL;
-  binding->next = host->bindings_waiting;
-  if (binding->next != NULL) binding->next->previous = binding;
-  host->bindings_waiting = binding;
+  binding->next = NULL;
+  binding->previous = host->bindings_last;
+  if (binding->previous != NULL) {
+    binding->previous->next = binding;
+  } else {
+    host->bindings_first = binding;
+  }
+  host->bindings_last = binding;
 }
 
 void dgram__binder_forget(struct dgram__binding *binding) {
+  struct dgram__host *host = binding->socket->stack->host;
+
   if (binding->stage != DGRAM__BIND_WAITING) return;
   if (binding->previous != NULL) {
     binding->previous->next = binding->next;
   } else {
-    binding->socket->stack->host->bindings_waiting = binding->next;
+    host->bindings_first = binding->next;
   }
-  if (binding->next != NULL) binding->next->previous = binding->previous;
+  if (binding->next != NULL) {
+    binding->next->previous = binding->previous;
+  } else {
+    host->bindings_last = binding->previous;
+  }
 }
 
 /* The binder is user code: it may answer, or close the socket, before it returns. */
@@ -115,7 +136,7 @@ int dgram__binder_ask(struct dgram__binding *binding) {
 }
 
 static struct dgram__binding *find_waiting(const struct dgram__host *host, uint64_t id) {
-  struct dgram__binding *binding = host->bindings_waiting;
+  struct dgram__binding *binding = host->bindings_first;
 
   while (binding != NULL && binding->id != id)
     binding = binding->next;

@@ -41,8 +41,9 @@ struct dgram__host {
 
   dgram_binder_cb binder_cb;
   void *binder_data;
-  uint64_t binder_ids;                     /* the last id given to a request */
-  struct dgram__binding *bindings_waiting; /* for a binder's answer, newest first */
+  uint64_t binder_ids;                   /* the last id given to a request */
+  struct dgram__binding *bindings_first; /* waiting for a binder's answer, oldest first */
+  struct dgram__binding *bindings_last;
   struct dgram__share *shares;
 
   struct dgram__timer_heap timers;

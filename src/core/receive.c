@@ -136,20 +136,20 @@ static void count_batch(dgram_socket *socket, const dgram_message *messages, siz
     socket->stats.received_bytes += messages[i].length;
 }
 
-/* A listener that pauses and leaves hands over to another, so what nobody has heard is held. */
+/* A listener that pauses and leaves hands over to another: what it has not heard is held. Where only
+ * `batch` listeners were there they have heard all. */
 static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t count) {
-  const bool heard = dgram__listeners_any(&socket->listeners, DGRAM__BATCH);
+  const bool by_batch = dgram__listeners_any(&socket->listeners, DGRAM__BATCH);
+  const bool holds = dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE) || !by_batch;
 
-  if (heard) emit_batch(socket, messages, count);
+  if (by_batch) emit_batch(socket, messages, count);
   for (size_t i = 0; i < count; i++) {
     if (socket->life != DGRAM__OPEN) return;
-    if (!dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE) && (heard || !socket->paused)) {
-      return;
-    }
-    if (socket->paused) {
+    if (socket->paused && holds) {
       hold_rest(socket, messages + i, count - i);
       return;
     }
+    if (socket->paused || !dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE)) return;
     emit_message(socket, &messages[i]);
   }
 }

@@ -51,7 +51,7 @@ struct h_box *h_world(void) {
   return &world.box;
 }
 
-/* ------------------------------------------------------------------------------ what went wrong --- */
+/* ---- what went wrong ---- */
 
 void h_violation(const char *format, ...) {
   va_list arguments;
@@ -103,7 +103,7 @@ int h_descriptors(void) {
   return count;
 }
 
-/* -------------------------------------------------------------------------------------- memory --- */
+/* ---- memory ---- */
 
 /* In front of each block: its size, and room so that what follows is aligned for all. */
 union header {
@@ -153,7 +153,7 @@ void h_memory_init(struct h_memory *memory) {
   memory->allocator.data = memory;
 }
 
-/* --------------------------------------------------------------------------------------- boxes --- */
+/* ---- boxes ---- */
 
 static void watchdog_barked(uv_timer_t *timer) {
   struct loop *loop = timer->data;
@@ -259,7 +259,7 @@ int h_box_close(struct h_box *box) {
   return 0;
 }
 
-/* ------------------------------------------------------------------------------------- running --- */
+/* ---- running ---- */
 
 static bool until_is_true(void) {
   if (world.counter != NULL) return *world.counter >= world.until_n;
@@ -328,7 +328,7 @@ void h_turns(size_t n) {
   h_run_count(&turns_done, n);
 }
 
-/* ---------------------------------------------------------------------------- the test's frame --- */
+/* ---- the test's frame ---- */
 
 int h_open(size_t fail_at, bool fail_on) {
   int code;

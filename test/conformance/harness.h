@@ -35,7 +35,7 @@
 #include <cmocka.h>
 #include <dgram.h>
 
-/* ------------------------------------------------------------------------------ tests, skips --- */
+/* ---- tests, skips ---- */
 
 enum h_kind { H_LINUX, H_UV, H_SIM };
 
@@ -59,7 +59,7 @@ void h_need_ipv6(void);
 /* Notes that a rule was broken. The test fails when it ends; safe in a callback and in a thread. */
 void h_violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* ------------------------------------------------------------------------------------- stacks --- */
+/* ---- stacks ---- */
 
 /* An allocator that counts, and fails when it is told to. */
 struct h_memory {
@@ -111,7 +111,7 @@ void h_close(void);
 /* Open descriptors of this process, or -1 where the system does not tell. */
 int h_descriptors(void);
 
-/* ---------------------------------------------------------------------------------------- log --- */
+/* ---- log ---- */
 
 void h_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void h_log_clear(void);
@@ -128,7 +128,7 @@ void h_expect_at(const char *text, const char *file, int line);
 #define h_expect_of(name, text) h_expect_of_at((name), (text), __FILE__, __LINE__)
 void h_expect_of_at(const char *name, const char *text, const char *file, int line);
 
-/* ------------------------------------------------------------------------------------ running --- */
+/* ---- running ---- */
 
 /* Runs the loop until an entry of the log (or n of them) begins with `part`. Fails the test if the loop
  * ends before, or after 20 s. */
@@ -155,7 +155,7 @@ int h_leave(int result);
 /* What every callback of a test calls first: rule 2. */
 void h_callback(const char *what);
 
-/* ------------------------------------------------------------------------------------ sockets --- */
+/* ---- sockets ---- */
 
 enum h_events {
   H_MESSAGE = 1 << 0,
@@ -190,7 +190,7 @@ void h_set_port(dgram_address *address, int port);
 /* The text of an address with its port, in one of a few static buffers. */
 const char *h_format(const dgram_address *address);
 
-/* -------------------------------------------------------------------------------------- calls --- */
+/* ---- calls ---- */
 
 /* A call that was made: who watches over rule 3. */
 struct h_call {
@@ -236,7 +236,7 @@ void h_on_resolved(dgram_stack *stack, int status, const dgram_address *addresse
 uint64_t h_seed(void);
 uint32_t h_random(uint64_t *state);
 
-/* --------------------------------------------------------------------------- names and peers --- */
+/* ---- names and peers ---- */
 
 /* The tests' own resolver: it stands in place of getaddrinfo(3) on the stacks with a kernel, so that no
  * test asks the network. It knows:

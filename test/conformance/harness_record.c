@@ -18,7 +18,7 @@ static size_t sockets_count;
 static struct h_call *calls[BOOKS_MAX];
 static size_t calls_count;
 
-/* ----------------------------------------------------------------------------------------- log --- */
+/* ---- log ---- */
 
 const char *h_log_text(void) {
   return log_text;
@@ -90,7 +90,7 @@ void h_expect_of_at(const char *name, const char *text, const char *file, int li
   _assert_string_equal(seen, text, file, line);
 }
 
-/* ------------------------------------------------------------------------------------- sockets --- */
+/* ---- sockets ---- */
 
 static struct h_known *find(const dgram_socket *socket) {
   for (size_t i = sockets_count; i-- > 0;) {
@@ -232,7 +232,7 @@ void h_need_ipv6(void) {
   h_assert_ok(status);
 }
 
-/* ----------------------------------------------------------------------------------- addresses --- */
+/* ---- addresses ---- */
 
 const char *h_loopback(int type) {
   return type == DGRAM_UDP6 ? "::1" : "127.0.0.1";
@@ -269,7 +269,7 @@ const char *h_format(const dgram_address *address) {
   return text;
 }
 
-/* --------------------------------------------------------------------------------------- calls --- */
+/* ---- calls ---- */
 
 struct h_call *h_call_new(const dgram_socket *socket, const char *label, long length) {
   struct h_call *call = calloc(1, sizeof(*call));
@@ -391,7 +391,7 @@ int h_end(dgram_socket *socket) {
   return H(dgram_close(socket, NULL, NULL));
 }
 
-/* ---------------------------------------------------------------------------------- the balance --- */
+/* ---- the balance ---- */
 
 void h_books_forget(void) {
   calls_count = 0;
@@ -415,7 +415,7 @@ void h_books_close(void) {
   h_books_forget();
 }
 
-/* -------------------------------------------------------------------------------------- chance --- */
+/* ---- chance ---- */
 
 uint64_t h_seed(void) {
   const char *text = getenv("DGRAM_TEST_SEED");

@@ -116,6 +116,7 @@ static void test_bind(void **state) {
   ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "::1"));
   ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "::"));
   ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "fe80::1%"));
+  ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "1::2::3"));
   ROW(DGRAM_ENAMETOOLONG, bind_to(the.fresh, 0, long_name));
   ROW(DGRAM_EALREADYBOUND, bind_to(the.bound, 0, NULL));
   ROW(DGRAM_EALREADYBOUND, bind_to(the.binding, 0, NULL));
@@ -137,6 +138,7 @@ static void test_send(void **state) {
     ROW(DGRAM_EBADPORT, send_text(s, 1, 65536, "localhost"));
     ROW(DGRAM_EINVAL, send_text(s, 1, 9, "::1"));
     ROW(DGRAM_EINVAL, send_text(s, 1, 9, "::ffff:127.0.0.1"));
+    ROW(DGRAM_EINVAL, send_text(s, 1, 9, "localhost:80"));
     ROW(DGRAM_ENAMETOOLONG, send_text(s, 1, 9, long_name));
     ROW(DGRAM_EMSGSIZE, send_text(s, 65508, 9, "127.0.0.1"));
     ROW(DGRAM_EMSGSIZE, send_text(s, sizeof(bytes), 9, "localhost"));

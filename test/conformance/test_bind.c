@@ -288,7 +288,7 @@ static void test_setters_while_binding(void **state) {
   h_assert_ok(H(dgram_set_ttl(a, 5)));
 }
 
-/* --------------------------------------------------------------------- the example of the seed --- */
+/* ---- the example of the seed ---- */
 
 static void server_listening(dgram_socket *server, void *data) {
   dgram_address address;
@@ -348,7 +348,7 @@ static void test_the_example_of_the_seed_on_a_busy_port(void **state) {
   h_expect("server error: EADDRINUSE; example close");
 }
 
-/* ------------------------------------------------------------------------ a descriptor is given --- */
+/* ---- a descriptor is given ---- */
 
 static int make_descriptor(int family, int kind, bool bound) {
   int fd = socket(family, kind, 0);

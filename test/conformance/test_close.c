@@ -287,9 +287,19 @@ static int calls_not_running(dgram_socket *socket) {
   return wrong;
 }
 
+/* rule 6 names these, which work as ever. */
+static void calls_that_work(dgram_socket *socket) {
+  dgram_message message = {.bytes = "x", .length = 1};
+  dgram_message *kept = NULL;
+  if (H(dgram_message_keep(socket, &message, &kept)) != 0) h_violation("keep while closing");
+  dgram_message_free(kept);
+  if (dgram_socket_stack(socket) != h_stack()) h_violation("the stack of a closing socket");
+}
+
 static void call_all_in_close(dgram_socket *socket, void *data) {
   (void)data;
   calls_not_running(socket);
+  calls_that_work(socket);
   if (dgram_ref(socket) != socket || dgram_unref(socket) != socket) h_violation("ref in close");
   h_log("close heard");
 }

@@ -208,6 +208,8 @@ static void test_names_and_texts(void **state) {
     assert_non_null(dgram_error_text(names[i].code));
   }
   assert_string_equal(dgram_error_text(-9999), "unknown error");
+  assert_string_equal(dgram_error_text(0), "success");
+  assert_string_equal(dgram_error_text(17), "success");
   assert_string_equal(dgram_error_text(DGRAM_ENOTRUNNING), "Not running");
   assert_int_equal(DGRAM_EADDRINUSE, -EADDRINUSE);
   assert_non_null(strchr(dgram_version(), '.'));

@@ -181,7 +181,7 @@ static void test_off_works_while_closing(void **state) {
   h_expect("a close; two");
 }
 
-/* ------------------------------------------------------------------------ changing in emission --- */
+/* ---- changing in emission ---- */
 
 /* A listener on the heap that takes others off when it runs. */
 struct actor {
@@ -274,19 +274,23 @@ static void test_off_of_itself_in_emission(void **state) {
 static void test_one_added_in_emission_runs_from_the_next_on(void **state) {
   dgram_socket_options options = {.type = DGRAM_UDP4};
   dgram_socket *a = h_bound_with("a", &options, 0);
-  struct actor *one = actor_new(a, "one");
+  struct actor *one = actor_new(a, "one"), *two = actor_new(a, "two");
   (void)state;
-  one->again = true;
-  one_message(a, "one");
+  for (int last = 0; last < 2; last++) { /* added by the first listener, and by the last one */
+    (last ? two : one)->again = true;
+    one_message(a, "two");
+    h_turns(2);
+    if (last == 0) h_expect("one; two");
+    if (last == 1) h_expect("one; two; one");
+    one->again = two->again = false;
+  }
+  one_message(a, "two");
   h_turns(2);
-  h_expect("one");
-  one->again = false;
-  one_message(a, "one");
-  h_turns(2);
-  h_expect("one; one");
+  h_expect("one; two; one; two");
   h_assert_ok(h_end(a));
   h_run_until("a close");
   free(one);
+  free(two);
 }
 
 static void once_again(dgram_socket *socket, const dgram_message *message, void *data) {

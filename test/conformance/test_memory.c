@@ -43,7 +43,7 @@ static bool is_bound(const struct actor *actor) {
   return actor->socket != NULL && dgram_local_address(actor->socket, &address) == 0;
 }
 
-/* -------------------------------------------------------------------------------------- acting --- */
+/* ---- acting ---- */
 
 static void keep_one(dgram_socket *socket, const dgram_message *message, void *data) {
   (void)data;

@@ -173,8 +173,9 @@ static void test_a_kept_message_outlives_all(void **state) {
 
 /* api:recv-info rule:10 */
 static void test_info_that_no_stack_can_tell(void **state) {
-  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  dgram_socket *a = h_bound("a", DGRAM_UDP4), *fresh = h_socket("fresh", DGRAM_UDP4);
   (void)state;
+  h_assert_code(DGRAM_EBADF, H(dgram_set_recv_info(fresh, 0)));
   h_assert_ok(H(dgram_set_recv_info(a, 0)));
   h_assert_code(DGRAM_ENOTSUP, H(dgram_set_recv_info(a, UINT32_C(1) << 31)));
   h_assert_ok(h_send(a, "hello", h_address(a)));

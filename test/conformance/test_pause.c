@@ -5,6 +5,7 @@
 /* api:pause */
 static void test_what_comes_in_a_pause_waits(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
+  dgram_stats stats;
   (void)state;
   h_assert_ok(H(dgram_pause(b)));
   h_assert_ok(h_send(a, "1", h_address(b)));
@@ -12,6 +13,8 @@ static void test_what_comes_in_a_pause_waits(void **state) {
   h_run_until("a sent '2'");
   h_turns(3);
   h_expect_of("b", "");
+  h_assert_ok(dgram_get_stats(b, &stats));
+  assert_int_equal(stats.received, 0); /* it waits in the kernel, not in the library */
   h_assert_ok(H(dgram_resume(b)));
   h_expect_of("b", "");
   h_run_until("b message '2'");

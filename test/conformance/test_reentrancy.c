@@ -81,7 +81,7 @@ static void reached(enum context context, const dgram_socket *socket) {
   h_log("acted");
 }
 
-/* ------------------------------------------------------------------------------------ contexts --- */
+/* ---- contexts ---- */
 
 static void on_message(dgram_socket *socket, const dgram_message *message, void *data) {
   (void)message;
@@ -123,7 +123,7 @@ static void on_timer(dgram_timer *timer, void *data) {
   reached(TIMER, NULL);
 }
 
-/* ------------------------------------------------------------------------------------ scenario --- */
+/* ---- scenario ---- */
 
 static dgram_socket *listener(const char *name) {
   dgram_socket *socket = h_socket(name, DGRAM_UDP4);
@@ -152,6 +152,7 @@ static void make_traffic(void) {
     if (has_other) h_assert_ok(h_send_then(run.self, "to other", other, on_sent));
     if (!has_self) return;
   }
+  h_assert_ok(h_post(run.self, "refused", h_literal("127.255.255.255", 9)));
   h_assert_ok(H(dgram_send(run.self, "x", 1, 9, "unknown.dgram.test", NULL, NULL)));
   h_assert_ok(h_send_name(run.self, "by name", 9, "localhost"));
 }

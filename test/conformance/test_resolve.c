@@ -67,6 +67,7 @@ static void test_refused_at_once(void **state) {
   h_assert_code(DGRAM_ENAMETOOLONG, h_resolve(name, 0));
   h_assert_code(DGRAM_EINVAL, h_resolve("", 0));
   h_assert_code(DGRAM_EINVAL, h_resolve("localhost", 5));
+  h_assert_code(DGRAM_EINVAL, h_resolve("1::2::3", 0));
   h_assert_code(DGRAM_EINVAL, h_resolve("127.0.0.1", DGRAM_IPV6));
   h_assert_code(DGRAM_EINVAL, h_resolve("::1", DGRAM_IPV4));
   h_assert_code(DGRAM_EARGTYPE, H(dgram_resolve(h_stack(), NULL, 0, h_on_resolved, NULL)));

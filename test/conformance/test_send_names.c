@@ -189,6 +189,20 @@ static void test_order_of_one_name_survives_the_lookup(void **state) {
   assert_int_equal(h_count("b message"), 3);
 }
 
+/* rule:3 rule:7 api:abort */
+static void test_what_waits_is_cancelled_in_its_order(void **state) {
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  (void)state;
+  h_assert_ok(h_send_name(a, "1", 9, "localhost"));
+  h_assert_ok(h_send_name(a, "2", 9, "unknown.dgram.test"));
+  h_assert_ok(h_send_name(a, "3", 9, "localhost"));
+  h_assert_ok(h_send(a, "4", h_literal("127.0.0.1", 9)));
+  h_assert_ok(H(dgram_abort(a)));
+  h_run_until("a close");
+  h_expect("a unsent '1' ECANCELED; a unsent '2' ECANCELED; a unsent '3' ECANCELED; "
+           "a unsent '4' ECANCELED; a close");
+}
+
 /* rule:6 */
 static void test_a_lookup_that_never_ends_does_not_hold_close(void **state) {
   dgram_socket_options options = {.type = DGRAM_UDP4, .linger_ms = 20};
@@ -259,6 +273,7 @@ int main(void) {
       H_TEST(test_lookups_of_two_sockets_are_joined),
       H_TEST(test_nothing_is_cached),
       H_TEST(test_order_of_one_name_survives_the_lookup),
+      H_TEST(test_what_waits_is_cancelled_in_its_order),
       H_TEST(test_a_lookup_that_never_ends_does_not_hold_close),
       H_TEST(test_a_name_that_resolves_in_time_is_sent),
       H_TEST(test_a_bind_whose_name_never_resolves_is_cancelled),

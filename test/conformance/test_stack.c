@@ -115,7 +115,7 @@ static void test_memory_to_receive_into(void **state) {
   free(options.receive_memory);
 }
 
-/* ------------------------------------------------------------------------------------ running --- */
+/* ---- running ---- */
 
 /* api:run */
 static void test_a_run_without_work_ends(void **state) {
@@ -230,7 +230,7 @@ static void test_flush_hands_to_the_kernel(void **state) {
   h_assert_ok(H(dgram_flush(h_stack()))); /* with nothing queued */
 }
 
-/* ---------------------------------------------------------------------------- several on a loop --- */
+/* ---- several on a loop ---- */
 
 static void count_message(dgram_socket *socket, const dgram_message *message, void *data) {
   (void)message;
@@ -288,7 +288,7 @@ static void test_closing_one_leaves_the_other(void **state) {
   h_run_until("a message 'x'");
 }
 
-/* ------------------------------------------------------------------------------------ closing --- */
+/* ---- closing ---- */
 
 /* api:stack-close rule:3 rule:6 */
 static void test_closing_aborts_the_sockets(void **state) {
@@ -391,7 +391,7 @@ static void test_without_a_callback(void **state) {
   assert_int_equal(box.memory.live, 0); /* so it is gone */
 }
 
-/* --------------------------------------------------------------------------- the default stack --- */
+/* ---- the default stack ---- */
 
 /* The default stack is of the kind that the tests run on. */
 static void use_default(void) {
@@ -417,6 +417,8 @@ static void test_the_default_stack(void **state) {
   (void)state;
   use_default();
   h_assert_ok(dgram_run(NULL)); /* there is none yet */
+  h_assert_code(DGRAM_ENOTRUNNING, dgram_stop(NULL));
+  h_assert_code(DGRAM_ENOTRUNNING, dgram_stack_close(NULL, NULL, NULL));
   for (int i = 0; i < 2; i++) {
     received = 0;
     h_assert_ok(dgram_create_socket(NULL, &options, &socket));

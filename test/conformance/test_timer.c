@@ -38,6 +38,29 @@ static void test_never_early_and_once(void **state) {
   }
 }
 
+static void check_deadline(dgram_timer *timer, void *data) {
+  uint64_t deadline_ns = *(uint64_t *)data;
+  (void)timer;
+  if (dgram_now(h_stack()) < deadline_ns) h_violation("a timer fired early");
+  h_log("fired");
+}
+
+/* api:timer */
+static void test_neighbours_do_not_fire_with_the_first(void **state) {
+  enum { NEIGHBOURS = 30 };
+  static dgram_timer timers[NEIGHBOURS];
+  static uint64_t deadlines_ns[NEIGHBOURS];
+  (void)state;
+  memset(timers, 0, sizeof(timers));
+  for (uint64_t i = 0; i < NEIGHBOURS; i++) {
+    uint64_t timeout_ns = i * DGRAM_MILLISECOND / 4;
+    deadlines_ns[i] = dgram_now(h_stack()) + timeout_ns;
+    h_assert_ok(dgram_timer_start(h_stack(), &timers[i], timeout_ns, check_deadline,
+                                  &deadlines_ns[i]));
+  }
+  h_run_until_n("fired", NEIGHBOURS);
+}
+
 /* api:timer */
 static void test_in_the_order_of_their_deadlines(void **state) {
   dgram_timer timers[5] = {0};
@@ -234,6 +257,7 @@ static void test_a_timer_that_never_comes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       H_TEST(test_never_early_and_once),
+      H_TEST(test_neighbours_do_not_fire_with_the_first),
       H_TEST(test_in_the_order_of_their_deadlines),
       H_TEST(test_those_due_together_run_in_the_order_of_their_starts),
       H_TEST(test_a_timer_that_runs_is_started_anew),

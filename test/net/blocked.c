@@ -20,10 +20,12 @@ static struct payload {
   unsigned char rest[60];
 } payloads[COUNT];
 
-/* ---------------------------------------------------------------------------------- both ends --- */
+/* ---- both ends ---- */
 
+static size_t done; /* sends that have called back */
 static size_t heard;
 static uint32_t heard_next; /* nothing below may come any more */
+static size_t lost_before;
 
 static void on_number(dgram_socket *socket, const dgram_message *message, void *data) {
   uint32_t number;
@@ -33,6 +35,30 @@ static void on_number(dgram_socket *socket, const dgram_message *message, void *
   NET_CHECK(number >= heard_next && number < COUNT);
   heard_next = number + 1;
   heard++;
+}
+
+/* A receiver that does not get the processor in time loses some, which is not what is at test: the
+ * kernel has counted them. */
+static size_t lost(void) {
+  net_on("B");
+  size_t drops = net_socket_drops(b.port);
+  net_on("A");
+  return drops + net_cable_drops("va");
+}
+
+static void begin(void) {
+  lost_before = lost();
+  done = heard = heard_next = 0;
+}
+
+/* Everything has arrived, or been lost on the way for want of room. */
+static void all_arrive(void) {
+  static size_t never;
+  for (int i = 0; heard + lost() - lost_before < COUNT && i < 1000; i++)
+    net_within(20, &never, 1);
+  if (heard + lost() - lost_before != COUNT)
+    net_fail(__FILE__, __LINE__, "%zu heard and %zu lost of %d", heard, lost() - lost_before,
+             COUNT);
 }
 
 /* buffer 0: the system's. */
@@ -57,11 +83,9 @@ static void open_receiver(void) {
   }
 }
 
-/* ------------------------------------------------------------------------------------ draining --- */
+/* ---- draining ---- */
 
 /* The datum of a send is its payload. */
-static size_t done;
-
 static void on_sent(dgram_socket *socket, int status, void *data) {
   (void)socket;
   NET_CODE(status, (int)sizeof *payloads);
@@ -70,7 +94,7 @@ static void on_sent(dgram_socket *socket, int status, void *data) {
 }
 
 static void send_each(void) {
-  done = heard = heard_next = 0;
+  begin();
   for (size_t i = 0; i < COUNT; i++)
     NET_CODE(dgram_send_to(a.socket, list[i].bytes, list[i].length, &to, on_sent, &payloads[i]), 0);
   NET_CHECK(done == 0);
@@ -84,31 +108,41 @@ static void on_list(dgram_socket *socket, dgram_datagram *sent, size_t count, vo
   done += count;
 }
 
+/* First what the kernel takes now, which shows that it does not take all. */
 static void send_list(void) {
-  done = heard = heard_next = 0;
-  NET_CODE(dgram_send_many(a.socket, list, COUNT, on_list, NULL), 0);
+  begin();
+  int taken = dgram_try_send_many(a.socket, list, COUNT);
+  NET_CHECK(taken > 0 && taken < COUNT);
+  on_list(a.socket, list, (size_t)taken, NULL);
+  NET_CODE(dgram_send_many(a.socket, list + taken, COUNT - (size_t)taken, on_list, NULL), 0);
   NET_UNTIL(done, COUNT);
 }
 
-/* Copied; only the counters tell. */
-static void send_without_callback(void) {
+static size_t queued(void) {
   dgram_stats stats;
-  heard = heard_next = 0;
+  NET_CODE(dgram_get_stats(a.socket, &stats), 0);
+  NET_CHECK(stats.send_errors == 0);
+  return (size_t)stats.queued;
+}
+
+/* Copied; only the counters tell. The last ones are off the books a turn after they have arrived. */
+static void send_without_callback(void) {
+  begin();
   for (size_t i = 0; i < COUNT; i++)
     NET_CODE(dgram_send_to(a.socket, list[i].bytes, list[i].length, &to, NULL, NULL), 0);
-  NET_CODE(dgram_get_stats(a.socket, &stats), 0);
-  NET_CHECK(stats.queued > COUNT / 2); /* it is blocked indeed */
-  NET_UNTIL(heard, COUNT);
-  NET_CODE(dgram_get_stats(a.socket, &stats), 0);
-  NET_CHECK(stats.queued == 0 && stats.send_errors == 0);
+  NET_CHECK(queued() > COUNT / 2); /* it is blocked indeed */
+  all_arrive();
+  for (int i = 0; queued() > 0 && i < 100; i++)
+    net_turns(10);
+  NET_CHECK(queued() == 0);
 }
 
 static void drain(void) {
   open_sender(4608, 0);
   send_each();
-  NET_UNTIL(heard, COUNT);
+  all_arrive();
   send_list();
-  NET_UNTIL(heard, COUNT);
+  all_arrive();
   send_without_callback();
   NET_CHECK(a.errors == 0);
   net_close(&a);
@@ -117,29 +151,29 @@ static void drain(void) {
 /* Closing lingers until the last one is out. */
 static void drain_by_close(void) {
   open_sender(4608, 20000);
-  done = heard = heard_next = 0;
+  begin();
   for (size_t i = 0; i < COUNT; i++)
     NET_CODE(dgram_send_to(a.socket, list[i].bytes, list[i].length, &to, on_sent, &payloads[i]), 0);
   net_close(&a);
   NET_CHECK(done == COUNT);
-  NET_UNTIL(heard, COUNT);
+  all_arrive();
 }
 
 /* What the device drops is nobody's error: it is counted there, and the script compares. */
 static void dropping(void) {
-  static size_t all_is_here; /* never */
+  static size_t never;
   open_sender(0, 0);
   send_each();
   NET_CHECK(a.errors == 0);
   net_close(&a);
   for (size_t before = heard + 1; before != heard;) { /* what is in the device still comes */
     before = heard;
-    net_within(200, &all_is_here, 1);
+    net_within(200, &never, 1);
   }
-  printf("%zu\n", heard);
+  printf("%zu\n", heard + lost() - lost_before);
 }
 
-/* --------------------------------------------------------------------------------------- stuck --- */
+/* ---- stuck ---- */
 
 static unsigned char large[1000];
 static size_t ended[2]; /* how many sends are over: well, and cancelled or failed */
@@ -207,6 +241,8 @@ static void interface_goes_when_stuck(void) {
 }
 
 static void stuck(void) {
+  net_open(&b, "B", DGRAM_UDP4, NULL);
+  NET_CODE(dgram_address_parse("10.9.0.2", b.port, &to), 0);
   get_stuck(200);
   still_receives();
   close_when_stuck();
@@ -219,14 +255,16 @@ static void stuck(void) {
 int main(int count, char **words) {
   const char *mode = count == 2 ? words[1] : "";
   net_begin();
-  open_receiver();
-  if (strcmp(mode, "drain") == 0) {
-    drain();
-    drain_by_close();
-  } else if (strcmp(mode, "dropping") == 0) {
-    dropping();
-  } else if (strcmp(mode, "stuck") == 0) {
+  if (strcmp(mode, "stuck") == 0) {
     stuck();
+  } else {
+    open_receiver();
+    if (strcmp(mode, "dropping") == 0) {
+      dropping();
+    } else {
+      drain();
+      drain_by_close();
+    }
   }
   net_close(&b);
   net_end();

@@ -21,7 +21,7 @@ static void on_number(dgram_socket *socket, const dgram_message *message, void *
   memcpy(&heard_numbers[heard++], message->bytes, sizeof *heard_numbers);
 }
 
-/* ---------------------------------------------------------------------- which ones are refused --- */
+/* ---- which ones are refused ---- */
 
 static bool alternating(size_t i) {
   return i % 2 == 1;
@@ -70,7 +70,7 @@ static int expected(size_t i) {
   return is_shut(i) ? DGRAM_EPERM : (int)sizeof *numbers;
 }
 
-/* ------------------------------------------------------------------------------- ways of sending --- */
+/* ---- ways of sending ---- */
 
 static void on_list(dgram_socket *socket, dgram_datagram *sent, size_t count, void *data) {
   (void)socket;

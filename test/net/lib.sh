@@ -128,9 +128,13 @@ each_stack() { # command...
 
 # --------------------------------------------------------------------------------------- hosts ---
 
-host() { # name
+empty_host() { # name
   : >"$NET_HOSTS/$1"
   unshare -n mount --bind /proc/self/ns/net "$NET_HOSTS/$1"
+}
+
+host() { # name
+  empty_host "$1"
   on "$1" ip link set lo up
 }
 

@@ -39,7 +39,7 @@ static const struct family {
 static const struct family *the;
 static struct net_box senders[2], b;
 
-/* -------------------------------------------------------------------------- what the kernel says --- */
+/* ---- what the kernel says ---- */
 
 /* Whether an interface of the host is a member. Lines of igmp6 name it themselves, groups of igmp
  * stand below the line of their interface, further in. */
@@ -64,7 +64,7 @@ static bool is_member(const char *host, const char *device) {
     NET_CHECK(is_member("B", "vb2") == (second));                                                  \
   } while (0)
 
-/* ---------------------------------------------------------------------------------------- traffic --- */
+/* ---- traffic ---- */
 
 static void to_group(size_t sender, const char *word, int port) {
   net_on("A"); /* where its scope has a meaning */
@@ -79,7 +79,7 @@ static void heard(struct net_box *box, const char *words) {
   NET_HEAR(box, words);
 }
 
-/* ---------------------------------------------------------------------------------------- joining --- */
+/* ---- joining ---- */
 
 static int join(struct net_box *box, const char *group, const char *ifname) {
   net_on("B");
@@ -215,7 +215,7 @@ static void sharing(void) {
   MEMBER_OF(false, false);
 }
 
-/* ------------------------------------------------------------------------- loopback and hop limit --- */
+/* ---- loopback and hop limit ---- */
 
 /* A member on the sender's own host; the sender decides. */
 static void loopback(void) {

@@ -18,7 +18,7 @@ static struct query {
 static size_t queries_kept;
 static size_t queries_seen;
 
-/* -------------------------------------------------------------------------------------- resolver --- */
+/* ---- resolver ---- */
 
 static void on_query(dgram_socket *socket, const dgram_message *message, void *data) {
   struct query *query = &queries[queries_kept++];
@@ -59,7 +59,7 @@ static void queries_come(size_t more) {
   before += more;
 }
 
-/* ----------------------------------------------------------------------------------------- names --- */
+/* ---- names ---- */
 
 static void open_in_a(int type, int linger_ms) {
   net_on("A");
@@ -125,7 +125,7 @@ static void unknown_names(void) {
   net_close(&a);
 }
 
-/* ---------------------------------------------------------------------------------------- silence --- */
+/* ---- silence ---- */
 
 /* Linger: what is answered while it lasts still goes out. */
 static void answered_while_closing(void) {

@@ -5,23 +5,27 @@
 need tc
 host B
 
-# Only IPv4, and nothing asks for addresses, so that the device has no packets but the test's.
+mac() { # host device
+  on "$1" ip -o link show "$2" | sed 's/.*link.ether \([^ ]*\).*/\1/'
+}
+
+# Only IPv4, and nobody has to ask for the other's address: the device has no packets but the test's.
 connect() {
   cable A va 11 B vb 22
   address A va 10.9.0.1/24
   address B vb 10.9.0.2/24
-  ip neigh replace 10.9.0.2 dev va \
-    lladdr "$(on B ip -o link show vb | sed 's/.*link.ether \([^ ]*\).*/\1/')"
+  ip neigh replace 10.9.0.2 dev va lladdr "$(mac B vb)"
+  on B ip neigh replace 10.9.0.1 dev vb lladdr "$(mac A va)"
 }
 
 shape() { # tbf's options
   tc qdisc replace dev va root tbf "$@" 2>"$WORK/tc.err" || skip "no tbf here: $(cat "$WORK/tc.err")"
 }
 
-# 10,000 datagrams of 106 bytes on the wire take half a second.
+# 10,000 datagrams of 106 bytes on the wire take 0.7 seconds.
 drain() {
   connect
-  shape rate 16mbit burst 10000 limit 1000000
+  shape rate 12mbit burst 2000 limit 1000000
   "$NETBIN/blocked" drain
   ip link del va
 }
@@ -29,7 +33,7 @@ drain() {
 dropping() {
   local arrived dropped
   connect
-  shape rate 16mbit burst 10000 limit 6000
+  shape rate 4mbit burst 10000 limit 6000
   arrived=$("$NETBIN/blocked" dropping)
   dropped=$(tc -s qdisc show dev va | sed -n 's/.*dropped \([0-9]*\).*/\1/p' | head -1)
   echo "10000 sent, $arrived arrived, $dropped dropped"

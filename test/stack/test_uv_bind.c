@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "uv_kit.h"
@@ -120,6 +121,21 @@ static void test_a_failed_implicit_bind(void **state) {
   close(peer);
 }
 
+static void test_no_descriptors_left(void **state) {
+  (void)state;
+  struct rlimit limit, tight;
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, NULL);
+  int next = make_socket(AF_INET, SOCK_DGRAM);
+  close(next);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  tight = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = limit.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  int code = bind_to(socket, "127.0.0.1", 0);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  assert_int_equal(code, DGRAM_EMFILE);
+  assert_int_equal(bind_to(socket, "127.0.0.1", 0), 0);
+}
+
 static void test_udp6_takes_ipv4_too(void **state) {
   (void)state;
   struct kit_seen seen;
@@ -131,6 +147,18 @@ static void test_udp6_takes_ipv4_too(void **state) {
   kit_peer_send(peer, kit_port(socket), "x", 1);
   kit_run_until(&seen.messages, 1);
   close(peer);
+}
+
+/* Only what the core holds keeps a loop that the user runs. */
+static void test_an_unrefd_socket_lets_the_loop_end(void **state) {
+  (void)state;
+  struct kit_seen seen;
+  dgram_socket *socket = kit_bound(DGRAM_UDP4, &seen);
+  kit_turns(2);
+  assert_true(uv_loop_alive(&kit.loop));
+  dgram_unref(socket);
+  kit_turns(2);
+  assert_false(uv_loop_alive(&kit.loop));
 }
 
 /* ---- adopt ---- */
@@ -185,6 +213,22 @@ static void test_an_unbound_one_is_bound(void **state) {
   assert_true(kit_port(socket) > 0);
 }
 
+/* libuv refuses it late, after it had a handle for it. */
+static void test_one_that_the_loop_watches_already(void **state) {
+  (void)state;
+  struct kit_seen seen;
+  uint16_t port;
+  int peer = kit_peer(AF_INET, &port);
+  dgram_socket *owner = kit_bound(DGRAM_UDP4, &seen);
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, NULL);
+  int fd = descriptor_of(kit_port(owner));
+  assert_int_equal(adopt(socket, fd), DGRAM_EEXIST);
+  kit_peer_send(peer, kit_port(owner), "x", 1);
+  kit_run_until(&seen.messages, 1);
+  assert_int_equal(bind_to(socket, "127.0.0.1", 0), 0);
+  close(peer);
+}
+
 /* libuv takes an adopted descriptor for one of IPv4 when it sets options. */
 static void test_options_of_an_adopted_udp6(void **state) {
   (void)state;
@@ -237,10 +281,13 @@ int main(void) {
       UV_KIT_TEST(test_a_failed_bind_leaves_nothing),
       UV_KIT_TEST(test_closed_right_after_a_failed_bind),
       UV_KIT_TEST(test_a_failed_implicit_bind),
+      UV_KIT_TEST(test_no_descriptors_left),
       UV_KIT_TEST(test_udp6_takes_ipv4_too),
+      UV_KIT_TEST(test_an_unrefd_socket_lets_the_loop_end),
       UV_KIT_TEST(test_what_is_refused_stays_open),
       UV_KIT_TEST(test_what_is_adopted),
       UV_KIT_TEST(test_an_unbound_one_is_bound),
+      UV_KIT_TEST(test_one_that_the_loop_watches_already),
       UV_KIT_TEST(test_options_of_an_adopted_udp6),
       UV_KIT_TEST(test_options_of_udp4),
       UV_KIT_TEST(test_groups_on_an_interface),

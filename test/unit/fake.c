@@ -10,7 +10,7 @@ static struct fake *fake_of(dgram_stack *stack) {
   return (struct fake *)stack;
 }
 
-/* ------------------------------------------------------------------------- the stack itself --- */
+/* ---- the stack itself ---- */
 
 static int fake_run(dgram_stack *stack) {
   fake_settle(fake_of(stack));
@@ -49,7 +49,7 @@ static void fake_print(dgram_stack *stack, const char *line) {
   snprintf(fake_of(stack)->line, sizeof fake_of(stack)->line, "%s", line);
 }
 
-/* --------------------------------------------------------------------- names and interfaces --- */
+/* ---- names and interfaces ---- */
 
 static int fake_lookup(dgram_stack *stack, const char *name, int family,
                        struct dgram__lookup *lookup, void **ret_request) {
@@ -110,7 +110,7 @@ static int fake_interface_name(dgram_stack *stack, unsigned index, char *name) {
   return 0;
 }
 
-/* -------------------------------------------------------------------------------- endpoints --- */
+/* ---- endpoints ---- */
 
 static struct fake_endpoint *endpoint_of(struct dgram__endpoint *endpoint) {
   return (struct fake_endpoint *)endpoint;
@@ -274,7 +274,7 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .set_membership = fake_set_membership,
                                                  .close_endpoint = fake_close_endpoint};
 
-/* -------------------------------------------------------------------------- what tests call --- */
+/* ---- what tests call ---- */
 
 void fake_init(struct fake *fake) {
   dgram_stack_options options = {0};

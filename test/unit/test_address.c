@@ -93,7 +93,7 @@ static void compare_writing(const dgram_address *address) {
   assert_string_equal(ours, theirs);
 }
 
-/* ---------------------------------------------------------------------------------- reading --- */
+/* ---- reading ---- */
 
 static const char *const literals[] = {"0.0.0.0",
                                        "127.0.0.1",
@@ -286,7 +286,7 @@ static void null_pointers_are_refused(void **state) {
   assert_false(dgram_address_equal(&address, NULL));
 }
 
-/* ----------------------------------------------------------------------------------- scopes --- */
+/* ---- scopes ---- */
 
 static void scopes_that_are_numbers(void **state) {
   static const struct {
@@ -385,7 +385,7 @@ static void a_scope_is_written_where_there_is_one(void **state) {
   assert_format(&address, "127.0.0.1");
 }
 
-/* ---------------------------------------------------------------------------------- writing --- */
+/* ---- writing ---- */
 
 /* RFC 5952, 4 and 5. */
 static void ipv6_is_written_as_rfc_5952_says(void **state) {
@@ -449,7 +449,7 @@ static void other_families_are_not_written(void **state) {
   assert_string_equal(text, "x");
 }
 
-/* ----------------------------------------------------------------------------------- values --- */
+/* ---- values ---- */
 
 static void equal_means_every_field(void **state) {
   const dgram_address address = parsed("fe80::1%3");
@@ -522,7 +522,7 @@ static void any_and_loopback(void **state) {
   }
 }
 
-/* -------------------------------------------------------------------------------- at random --- */
+/* ---- at random ---- */
 
 /* Zeros are frequent, for the sake of "::". */
 static dgram_address random_address(void) {

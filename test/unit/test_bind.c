@@ -245,7 +245,7 @@ static void bound_but_cannot_receive(void **state) {
   assert_true(fake_endpoint_of(sock)->receiving);
 }
 
-/* ---------------------------------------------------------------------------------- closing --- */
+/* ---- closing ---- */
 
 static void act_close(void) {
   assert_int_equal(dgram_close(sock, NULL, NULL), 0);
@@ -351,7 +351,7 @@ static void an_implicit_bind_is_told_once(void **state) {
   assert_true(fake_endpoint_of(sock)->receiving);
 }
 
-/* --------------------------------------------------------------------------------- the hold --- */
+/* ---- the hold ---- */
 
 static void unref_lets_go_but_not_while_binding(void **state) {
   (void)state;
@@ -381,7 +381,7 @@ static void unref_lets_go_after_an_implicit_bind_too(void **state) {
   expect_log("");
 }
 
-/* ------------------------------------------------------------------------------- the binder --- */
+/* ---- the binder ---- */
 
 static dgram_bind_request asked[8];
 static size_t asked_count;
@@ -568,7 +568,7 @@ static void answers_in_any_order(void **state) {
       assert_int_equal(dgram_close(others[orders[round][i]], NULL, NULL), 0);
     }
     fake_settle(&fake);
-    assert_null(fake_stack(&fake)->host->bindings_waiting);
+    assert_null(fake_stack(&fake)->host->bindings_first);
     assert_null(fake_stack(&fake)->host->shares);
   }
 }
@@ -598,7 +598,7 @@ static void the_index_counts_live_binds_of_one_address(void **state) {
   assert_int_equal(asked[4].index, 1);
 }
 
-/* ----------------------------------------------------------------------------------- memory --- */
+/* ---- memory ---- */
 
 static void each_allocation_may_fail(void **state) {
   size_t i = 1;

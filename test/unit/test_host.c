@@ -31,7 +31,7 @@ static dgram_socket *create(void) {
   return socket;
 }
 
-/* ---------------------------------------------------------------------------------- options --- */
+/* ---- options ---- */
 
 static void options_of_other_versions(void **state) {
   struct {
@@ -138,7 +138,7 @@ static void creating_without_memory_leaves_nothing(void **state) {
   assert_int_equal(fake.unit.live, live);
 }
 
-/* ------------------------------------------------------------------------------ last resort --- */
+/* ---- last resort ---- */
 
 static void fail_unheard(dgram_socket *socket) {
   fake.send_code = DGRAM_EPERM;
@@ -211,7 +211,7 @@ static void a_long_name_is_printed_whole(void **state) {
   assert_string_equal(fake.line + strlen(fake.line) - 7, "x:65535");
 }
 
-/* ----------------------------------------------------------------------------- spare queues --- */
+/* ---- spare queues ---- */
 
 /* Sockets that send in turn share one queue; those that send together leave as many as are kept. */
 static void queues_are_kept_for_the_next(void **state) {
@@ -250,7 +250,7 @@ static void large_queues_are_not_kept(void **state) {
   assert_int_equal(fake_stack(&fake)->host->spare_queues_count, 0);
 }
 
-/* ----------------------------------------------------------------------------------- events --- */
+/* ---- events ---- */
 
 static bool listens(const dgram_socket *socket, enum dgram__event event) {
   for (int other = 0; other < DGRAM__EVENTS; other++) {
@@ -304,7 +304,7 @@ static void off_works_on_a_closing_socket(void **state) {
   assert_int_equal(dgram_off_close(socket, (dgram_close_cb)no_event, &fake), 0);
 }
 
-/* ----------------------------------------------------------------------- the end of a stack --- */
+/* ---- the end of a stack ---- */
 
 static void on_stack_closed(dgram_stack *stack, void *data) {
   assert_ptr_equal(stack, fake_stack(&fake));
@@ -377,7 +377,7 @@ static void the_stack_may_be_closed_in_close(void **state) {
   fake_init(&fake);
 }
 
-/* ---------------------------------------------------------------------------------- running --- */
+/* ---- running ---- */
 
 static int code_of_run;
 
@@ -420,7 +420,7 @@ static void interfaces_by_name_and_index(void **state) {
   assert_string_equal(name, "one");
 }
 
-/* --------------------------------------------------------------------- setters and counters --- */
+/* ---- setters and counters ---- */
 
 static void setters_check_and_hand_on(void **state) {
   dgram_socket *socket = create();

@@ -516,7 +516,7 @@ static void without_memory_nothing_changes(void **state) {
   assert_string_equal(emit(), "ab");
 }
 
-/* --------------------------------------------------------------- at random, against a model --- */
+/* ---- at random, against a model ---- */
 
 /* The model keeps every listener ever added, in order, and marks instead of removing. An emission
  * is a walk over those that were there when it began. */

@@ -185,7 +185,7 @@ static void off_in_the_middle(void **state) {
   expect_log("a'b''");
 }
 
-/* ---------------------------------------------------------------------------------- pausing --- */
+/* ---- pausing ---- */
 
 static void pause_holds_the_rest(void **state) {
   char letters[] = "abc";
@@ -340,7 +340,7 @@ static void what_cannot_be_held_is_told(void **state) {
   assert_int_equal(sock->stats.receive_errors, 2);
 }
 
-/* --------------------------------------------------------------------------------- failures --- */
+/* ---- failures ---- */
 
 static void a_failure_is_an_error_and_it_goes_on(void **state) {
   (void)state;
@@ -405,7 +405,7 @@ static void a_resume_that_fails_may_be_repeated(void **state) {
   assert_true(receiving());
 }
 
-/* ---------------------------------------------------------------------------------- keeping --- */
+/* ---- keeping ---- */
 
 static void keep_copies_bytes_and_info(void **state) {
   dgram_recv_info info = {.present = DGRAM_RECV_TOS, .tos = 8};

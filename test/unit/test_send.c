@@ -4,7 +4,7 @@
 
 #include "core/socket.h"
 
-/* --------------------------------------------------------------------------- the happy path --- */
+/* ---- the happy path ---- */
 
 static void leaves_in_the_turn_and_calls_back(void **state) {
   (void)state;
@@ -176,7 +176,7 @@ static void nothing_is_allocated_in_the_steady_state(void **state) {
   assert_int_equal(fake.unit.asked, asked);
 }
 
-/* ---------------------------------------------------------------------------- a full system --- */
+/* ---- a full system ---- */
 
 static void a_short_send_waits_for_the_system(void **state) {
   (void)state;
@@ -273,7 +273,7 @@ static void the_callbacks_of_a_turn_are_bounded(void **state) {
   }
 }
 
-/* ------------------------------------------------------------------------------- the limits --- */
+/* ---- the limits ---- */
 
 static void the_limit_of_datagrams(void **state) {
   (void)state;
@@ -347,7 +347,7 @@ static void counted_until_the_callback_has_run(void **state) {
   expect_log("a1 again:ERR_SOCKET_QUEUE_FULL drain0 ");
 }
 
-/* --------------------------------------------------------------------------------- failures --- */
+/* ---- failures ---- */
 
 static void failures_go_to_the_callback_or_to_error(void **state) {
   (void)state;
@@ -442,7 +442,7 @@ static void a_failed_bind_fails_the_sends(void **state) {
   expect_log("c1 ");
 }
 
-/* ------------------------------------------------------------------------------------ names --- */
+/* ---- names ---- */
 
 static void names_are_looked_up_each_time_and_joined(void **state) {
   (void)state;
@@ -510,7 +510,7 @@ static void an_unknown_name_fails_its_sends(void **state) {
   expect_log("a:ENOTFOUND getaddrinfo(name.test,7):ENOTFOUND c1 ");
 }
 
-/* ----------------------------------------------------------------------------------- memory --- */
+/* ---- memory ---- */
 
 static void everything_once(void) {
   const dgram_buffer parts[] = {{"x", 1}, {"y", 1}};

@@ -403,7 +403,7 @@ static void a_large_list_leaves_in_order(void **state) {
   }
 }
 
-/* ----------------------------------------------------------------------------------- trying --- */
+/* ---- trying ---- */
 
 static void try_answers_how_many(void **state) {
   (void)state;
@@ -453,7 +453,7 @@ static void try_writes_failures(void **state) {
   assert_int_equal(sock->stats.send_errors, 2);
 }
 
-/* ----------------------------------------------------------------------------------- memory --- */
+/* ---- memory ---- */
 
 /* A copy for which there is no memory is one `error`, however many it concerns. */
 static void lost_copies_are_one_error(void **state) {

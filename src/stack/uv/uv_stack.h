@@ -6,9 +6,10 @@
  *   transfer.c  receiving and sending
  *   options.c   options and groups
  *
- * What libuv cannot do here: a descriptor that was connected before it was adopted answers
- * DGRAM_EISCONN to every send; a group cannot be joined over IPv4 on an interface that has no IPv4
- * address (DGRAM_ENODEV). */
+ * What libuv cannot do here: a descriptor that was adopted with IP_RECVERR on spins at the first
+ * ICMP error, since libuv 1.44 does not empty the error queue; a descriptor that was connected
+ * before it was adopted answers DGRAM_EISCONN to every send; a group cannot be joined over IPv4 on
+ * an interface that has no IPv4 address (DGRAM_ENODEV). */
 
 #ifndef DGRAM_STACK_UV_UV_STACK_H
 #define DGRAM_STACK_UV_UV_STACK_H
