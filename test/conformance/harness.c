@@ -34,9 +34,9 @@ static struct {
   size_t skips;
   char violation[512]; /* the first one */
   size_t violations;
-  const char *until;      /* h_run_until: this entry ... */
-  const size_t *counter;  /* h_run_count: or this counter ... */
-  size_t until_n;         /* ... so often */
+  const char *until;     /* h_run_until: this entry ... */
+  const size_t *counter; /* h_run_count: or this counter ... */
+  size_t until_n;        /* ... so often */
 } world;
 
 enum h_kind h_kind(void) {
@@ -98,7 +98,8 @@ int h_descriptors(void) {
   DIR *directory = opendir("/proc/self/fd");
   int count = 0;
   if (directory == NULL) return -1;
-  while (readdir(directory) != NULL) count++;
+  while (readdir(directory) != NULL)
+    count++;
   closedir(directory);
   return count;
 }
@@ -388,8 +389,8 @@ static void alarm_rang(int signal) {
   _exit(3);
 }
 
-/* libuv opens descriptors of the process with its first loop, and keeps the default loop's: they shall
- * not count as leaks. */
+/* libuv opens descriptors of the process with its first loop, and keeps the default loop's: they
+ * shall not count as leaks. */
 static void warm_up(void) {
   uv_loop_t *loop = uv_default_loop();
   if (loop != NULL) uv_run(loop, UV_RUN_NOWAIT);
@@ -402,7 +403,8 @@ int h_main(const struct CMUnitTest *tests, size_t count, const char *file) {
   size_t kind = 0;
   int failed;
   if (name == NULL || name[0] == '\0') name = "linux";
-  while (kind < 3 && strcmp(names[kind], name) != 0) kind++;
+  while (kind < 3 && strcmp(names[kind], name) != 0)
+    kind++;
   if (kind == 3) {
     fprintf(stderr, "DGRAM_TEST_STACK is '%s'; it can be linux, uv or sim\n", name);
     return 2;

@@ -1,8 +1,9 @@
-/* What the conformance tests are written in: a stack, an allocator that counts and fails, a log of all
- * that happened, and calls that are watched.
+/* What the conformance tests are written in: a stack, an allocator that counts and fails, a log
+ * of all that happened, and calls that are watched.
  *
- * DGRAM_TEST_STACK (linux, uv or sim) says which stack a test runs on. H_TEST gives each test a stack of
- * its own and ends it afterwards, where these are checked in every test, whatever it was about:
+ * DGRAM_TEST_STACK (linux, uv or sim) says which stack a test runs on. H_TEST gives each test a
+ * stack of its own and ends it afterwards, where these are checked in every test, whatever it was
+ * about:
  *
  *   rule 2   no callback runs inside a call that was made through H() or an h_ function;
  *   rule 3   each accepted call called back exactly once, each refused one never;
@@ -16,10 +17,10 @@
  *   h_run_until("b message 'hello'");
  *   h_expect_of("b", "message 'hello'");
  *
- * What the log says: "a listening", "a bind OK", "a bind EADDRINUSE", "a message 'text'", "a message
- * 1234 bytes" (long or not printable), "a sent 'text'", "a unsent 'text' ECANCELED", "a error send
- * EMSGSIZE", "a drain", "a close", "resolve name 127.0.0.1 ::1", "resolve name ENOTFOUND", and what the
- * test writes with h_log. */
+ * What the log says: "a listening", "a bind OK", "a bind EADDRINUSE", "a message 'text'", "a
+ * message 1234 bytes" (long or not printable), "a sent 'text'", "a unsent 'text' ECANCELED", "a
+ * error send EMSGSIZE", "a drain", "a close", "resolve name 127.0.0.1 ::1", "resolve name
+ * ENOTFOUND", and what the test writes with h_log. */
 
 #ifndef DGRAM_TEST_HARNESS_H
 #define DGRAM_TEST_HARNESS_H
@@ -52,7 +53,8 @@ int h_teardown(void **state);
 /* Ends the test as skipped and prints why. */
 void h_skip(const char *reason);
 
-/* Skip unless: the stack has a kernel under it; there is IPv6 on this host; the stack is on libuv. */
+/* Skip unless: the stack has a kernel under it; there is IPv6 on this host; the stack is on
+ * libuv. */
 void h_need_kernel(const char *reason);
 void h_need_ipv6(void);
 
@@ -79,16 +81,16 @@ struct h_box {
   dgram_stack *stack; /* NULL before and after its life */
   void *loop;         /* its uv_loop_t; NULL in a simulation */
   bool own_loop;
-  bool closed;        /* its close callback ran */
+  bool closed; /* its close callback ran */
   struct h_memory memory;
 };
 
-/* Creates a stack of h_kind(); beside: on the loop of that one, or NULL. options may be NULL. Returns
- * the code. */
+/* Creates a stack of h_kind(); beside: on the loop of that one, or NULL. options may be NULL.
+ * Returns the code. */
 int h_box_open(struct h_box *box, const struct h_box *beside, const dgram_stack_options *options);
 
-/* Closes the stack if it is open, runs its loop to the end and looks for leaks. A loop is kept while
- * it is not its own. Returns 0, or -1 with a violation. */
+/* Closes the stack if it is open, runs its loop to the end and looks for leaks. A loop is kept
+ * while it is not its own. Returns 0, or -1 with a violation. */
 int h_box_close(struct h_box *box);
 
 /* A stack of that kind, options.kind and allocator apart as given: for tests of options. */
@@ -101,8 +103,9 @@ struct h_box *h_world(void);
 /* The test closes the stack itself: h_teardown shall only look. */
 void h_stack_closed(dgram_stack *stack, void *box);
 
-/* The world of this test anew, after h_close, with an allocator that fails at that call (and, with
- * fail_on, at all after it). Returns what creating the stack answered: without one there is no world. */
+/* The world of this test anew, after h_close, with an allocator that fails at that call (and,
+ * with fail_on, at all after it). Returns what creating the stack answered: without one there is
+ * no world. */
 int h_open(size_t fail_at, bool fail_on);
 
 /* Ends the world of this test now; h_teardown does nothing more. Fails the test for violations. */
@@ -115,7 +118,7 @@ int h_descriptors(void);
 
 void h_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void h_log_clear(void);
-const char *h_log_text(void);             /* its entries, parted by "; " */
+const char *h_log_text(void);     /* its entries, parted by "; " */
 size_t h_count(const char *part); /* how many entries begin with it */
 bool h_logged(const char *part);
 
@@ -123,15 +126,15 @@ bool h_logged(const char *part);
 #define h_expect(text) h_expect_at((text), __FILE__, __LINE__)
 void h_expect_at(const char *text, const char *file, int line);
 
-/* What one socket saw is exactly this, its name left out: h_expect_of("a", "listening; bind OK"). The log
- * stays. What two sockets saw has no order among them. */
+/* What one socket saw is exactly this, its name left out: h_expect_of("a", "listening; bind OK").
+ * The log stays. What two sockets saw has no order among them. */
 #define h_expect_of(name, text) h_expect_of_at((name), (text), __FILE__, __LINE__)
 void h_expect_of_at(const char *name, const char *text, const char *file, int line);
 
 /* ---- running ---- */
 
-/* Runs the loop until an entry of the log (or n of them) begins with `part`. Fails the test if the loop
- * ends before, or after 20 s. */
+/* Runs the loop until an entry of the log (or n of them) begins with `part`. Fails the test if
+ * the loop ends before, or after 20 s. */
 #define h_run_until(part) h_run_until_at((part), 1, __FILE__, __LINE__)
 #define h_run_until_n(part, n) h_run_until_at((part), (n), __FILE__, __LINE__)
 void h_run_until_at(const char *part, size_t n, const char *file, int line);
@@ -141,7 +144,8 @@ void h_run_until_at(const char *part, size_t n, const char *file, int line);
 void h_run_count_at(const size_t *counter, size_t n, const char *file, int line);
 void h_tick(void);
 
-/* Runs so many turns of the loop: where nothing shall happen, this is the time it has to happen in. */
+/* Runs so many turns of the loop: where nothing shall happen, this is the time it has to happen
+ * in. */
 void h_turns(size_t n);
 
 /* dgram_run until it ends by itself. Returns its result. */
@@ -172,7 +176,8 @@ dgram_socket *h_socket_with(const char *name, const dgram_socket_options *option
 /* Takes a socket that the test created into the books, with those events. */
 void h_adopt(const char *name, dgram_socket *socket, int events);
 
-/* The same where memory may be out: false, and the socket is aborted, where a listener found none. */
+/* The same where memory may be out: false, and the socket is aborted, where a listener found
+ * none. */
 bool h_try_adopt(const char *name, dgram_socket *socket, int events);
 
 /* A socket bound to loopback, any port; the log is as it was. */
@@ -182,8 +187,8 @@ dgram_socket *h_bound_with(const char *name, const dgram_socket_options *options
 const char *h_name(const dgram_socket *socket); /* "?" for one that is closed */
 bool h_is_open(const dgram_socket *socket);     /* its `close` has not come yet */
 int h_port(const dgram_socket *socket);
-const char *h_loopback(int type);               /* "127.0.0.1" or "::1" */
-dgram_address h_address(const dgram_socket *socket);  /* loopback, with the socket's port */
+const char *h_loopback(int type);                    /* "127.0.0.1" or "::1" */
+dgram_address h_address(const dgram_socket *socket); /* loopback, with the socket's port */
 dgram_address h_literal(const char *text, int port);
 void h_set_port(dgram_address *address, int port);
 
@@ -195,16 +200,16 @@ const char *h_format(const dgram_address *address);
 /* A call that was made: who watches over rule 3. */
 struct h_call {
   char label[64];
-  struct h_known *known; /* the socket in the books, or NULL */
-  long length;   /* what a success must report, or -1 */
-  int code;      /* what the call returned */
-  int runs;      /* how often it called back */
-  int status;    /* what it called back with */
+  struct h_known *known;                                   /* the socket in the books, or NULL */
+  long length;                                             /* what a success must report, or -1 */
+  int code;                                                /* what the call returned */
+  int runs;                                                /* how often it called back */
+  int status;                                              /* what it called back with */
   void (*then)(struct h_call *call, dgram_socket *socket); /* run by the callback, or NULL */
 };
 
-/* Calls that are watched and logged. All return what the library did. A payload is a text that lives
- * as long as the call. */
+/* Calls that are watched and logged. All return what the library did. A payload is a text that
+ * lives as long as the call. */
 int h_bind(dgram_socket *socket, const dgram_bind_options *options);
 int h_bind_to(dgram_socket *socket, const char *address, int port);
 int h_send(dgram_socket *socket, const char *text, dgram_address to);
@@ -213,7 +218,7 @@ int h_send_bytes(dgram_socket *socket, const void *bytes, size_t length, dgram_a
 int h_send_then(dgram_socket *socket, const char *text, dgram_address to,
                 void (*then)(struct h_call *call, dgram_socket *socket));
 int h_resolve(const char *name, int family);
-int h_end(dgram_socket *socket);    /* dgram_close without a callback */
+int h_end(dgram_socket *socket); /* dgram_close without a callback */
 
 /* The same without a callback: nothing is logged but an error. */
 int h_post(dgram_socket *socket, const char *text, dgram_address to);
@@ -238,8 +243,8 @@ uint32_t h_random(uint64_t *state);
 
 /* ---- names and peers ---- */
 
-/* The tests' own resolver: it stands in place of getaddrinfo(3) on the stacks with a kernel, so that no
- * test asks the network. It knows:
+/* The tests' own resolver: it stands in place of getaddrinfo(3) on the stacks with a kernel, so
+ * that no test asks the network. It knows:
  *
  *   localhost              127.0.0.1 and ::1        four.dgram.test  127.0.0.1 only
  *   six.dgram.test         ::1 only                 two.dgram.test   127.0.0.1, then 127.0.0.2
@@ -252,8 +257,8 @@ void h_resolver_reset(void);
 void h_resolver_release(void);
 size_t h_resolver_asked(const char *name); /* how often */
 
-/* A socket of the system without the library: for the other end, and to look at the wire. Only with a
- * kernel. */
+/* A socket of the system without the library: for the other end, and to look at the wire. Only
+ * with a kernel. */
 int h_peer_open(const char *address, int port, int *ret_port); /* the descriptor, or -errno */
 void h_peer_close(int fd);
 

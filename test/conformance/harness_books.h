@@ -5,7 +5,8 @@
 
 #include "harness.h"
 
-/* Whether each call called back as it should and each socket was closed; then the books are empty. */
+/* Whether each call called back as it should and each socket was closed; then the books are
+ * empty. */
 void h_books_close(void);
 
 /* Empties the books without looking, and keeps what callbacks may still point to. */

@@ -2,6 +2,9 @@
 
 #include "harness_books.h"
 
+#include <time.h>
+#include <unistd.h>
+
 enum { LOG_SIZE = 64 * 1024, BOOKS_MAX = 16384, TEXT_MAX = 40 };
 
 /* A socket that the harness knows. */
@@ -207,7 +210,8 @@ dgram_socket *h_bound_with(const char *name, const dgram_socket_options *options
   dgram_bind_options where = {.address = h_loopback(options->type)};
   int status = 1;
   h_assert_ok(H(dgram_bind(socket, &where, on_quietly_bound, &status)));
-  for (int turns = 0; status == 1 && turns < 100; turns++) h_turns(1);
+  for (int turns = 0; status == 1 && turns < 100; turns++)
+    h_turns(1);
   h_assert_ok(status);
   if (events & H_LISTENING) h_assert_ok(H(dgram_on_listening(socket, on_listening, find(socket))));
   return socket;
@@ -224,7 +228,8 @@ void h_need_ipv6(void) {
   dgram_socket *socket = h_socket_with("ipv6", &options, H_ERROR);
   int status = 1;
   h_assert_ok(H(dgram_bind(socket, &where, on_quietly_bound, &status)));
-  for (int turns = 0; status == 1 && turns < 100; turns++) h_turns(1);
+  for (int turns = 0; status == 1 && turns < 100; turns++)
+    h_turns(1);
   h_assert_ok(dgram_close(socket, NULL, NULL));
   h_run_until("ipv6 close");
   h_log_clear();
@@ -319,7 +324,8 @@ void h_on_sent_many(dgram_socket *socket, dgram_datagram *list, size_t count, vo
   struct h_call *call = data;
   size_t sent = 0;
   ran(call, socket, 0);
-  for (size_t i = 0; i < count; i++) sent += list[i].result == (int32_t)list[i].length ? 1 : 0;
+  for (size_t i = 0; i < count; i++)
+    sent += list[i].result == (int32_t)list[i].length ? 1 : 0;
   if ((long)count != call->length) h_violation("%zu of %ld datagrams", count, call->length);
   h_log("%s sent %zu of %zu", call->known->name, sent, count);
   if (call->then != NULL) call->then(call, socket);
@@ -417,10 +423,12 @@ void h_books_close(void) {
 
 /* ---- chance ---- */
 
+/* By the process, since programs that run side by side must not choose the same group; not by
+ * addresses in memory, which are the same in each where the system does not randomise them. */
 uint64_t h_seed(void) {
   const char *text = getenv("DGRAM_TEST_SEED");
-  uint64_t seed = text == NULL ? UINT64_C(0x9e3779b97f4a7c15) : strtoull(text, NULL, 0);
-  if (text == NULL) seed ^= (uint64_t)(uintptr_t)&seed * 2654435761U;
+  uint64_t seed = text != NULL ? strtoull(text, NULL, 0)
+                               : (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid() * 2654435761U;
   if (seed == 0) seed = 1;
   print_message("seed: DGRAM_TEST_SEED=%llu\n", (unsigned long long)seed);
   return seed;

@@ -1,5 +1,5 @@
-/* getaddrinfo(3) in the tests' own hand: the program's symbol goes before the C library's, so libuv's
- * threads call this one. No test depends on the network or on /etc/hosts. */
+/* getaddrinfo(3) in the tests' own hand: the program's symbol goes before the C library's, so
+ * libuv's threads call this one. No test depends on the network or on /etc/hosts. */
 
 #include "harness_books.h"
 
@@ -73,7 +73,8 @@ static void remember(const char *name, bool slow) {
   if (asked_count < NAMES_MAX) {
     snprintf(asked[asked_count++], sizeof(asked[0]), "%s", name);
   }
-  while (slow && !is_released) pthread_cond_wait(&released, &lock);
+  while (slow && !is_released)
+    pthread_cond_wait(&released, &lock);
   pthread_mutex_unlock(&lock);
 }
 
@@ -125,7 +126,8 @@ void h_resolver_release(void) {
 size_t h_resolver_asked(const char *name) {
   size_t count = 0;
   pthread_mutex_lock(&lock);
-  for (size_t i = 0; i < asked_count; i++) count += strcmp(asked[i], name) == 0 ? 1 : 0;
+  for (size_t i = 0; i < asked_count; i++)
+    count += strcmp(asked[i], name) == 0 ? 1 : 0;
   pthread_mutex_unlock(&lock);
   return count;
 }

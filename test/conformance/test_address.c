@@ -18,8 +18,8 @@ static void test_read_and_written(void **state) {
       {"2001:db8:0:1:0:0:0:1", "2001:db8:0:1::1", DGRAM_IPV6},
       {"::ffff:192.0.2.1", "::ffff:192.0.2.1", DGRAM_IPV6},
       {"fe80::1%3", "fe80::1%3", DGRAM_IPV6},
-      {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
-       "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", DGRAM_IPV6},
+      {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+       DGRAM_IPV6},
   };
   (void)state;
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -36,10 +36,29 @@ static void test_read_and_written(void **state) {
 /* api:address */
 static void test_what_is_no_literal(void **state) {
   static const char *const texts[] = {
-      "",        "1",          "1.2.3",     "1.2.3.4.5",    "256.1.1.1",   "1.2.3.4 ",
-      " 1.2.3.4", "01.2.3.4",  "1.2.3.x",   "localhost",    ":",           ":::",
-      "1::2::3", "12345::",    "::1%",      "1:2:3:4:5:6:7", "::g",        "::1.2.3",
-      "0x7f.1",  "::ffff:1.2.3.256", "1:2:3:4:5:6:7:8:9", "fe80::1%no-such", "127.0.0.1%1",
+      "",
+      "1",
+      "1.2.3",
+      "1.2.3.4.5",
+      "256.1.1.1",
+      "1.2.3.4 ",
+      " 1.2.3.4",
+      "01.2.3.4",
+      "1.2.3.x",
+      "localhost",
+      ":",
+      ":::",
+      "1::2::3",
+      "12345::",
+      "::1%",
+      "1:2:3:4:5:6:7",
+      "::g",
+      "::1.2.3",
+      "0x7f.1",
+      "::ffff:1.2.3.256",
+      "1:2:3:4:5:6:7:8:9",
+      "fe80::1%no-such",
+      "127.0.0.1%1",
   };
   (void)state;
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

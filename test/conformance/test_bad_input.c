@@ -1,5 +1,6 @@
-/* What bad input gets: an exact code, named as Node names it, before anything happens; and nothing is
- * called later, nothing leaks, the socket goes on. Tables; each row is a call that must be refused. */
+/* What bad input gets: an exact code, named as Node names it, before anything happens; and
+ * nothing is called later, nothing leaks, the socket goes on. Tables; each row is a call that
+ * must be refused. */
 
 #include "harness.h"
 
@@ -68,7 +69,8 @@ static void open_all(void) {
   no_family = good;
   no_family.family = 0;
   memset(long_name, 'n', sizeof(long_name));
-  for (size_t i = 50; i < sizeof(long_name); i += 50) long_name[i] = '.';
+  for (size_t i = 50; i < sizeof(long_name); i += 50)
+    long_name[i] = '.';
   long_name[254] = '\0';
   the.fresh = h_socket("fresh", DGRAM_UDP4);
   the.bound = h_bound("bound", DGRAM_UDP4);
@@ -193,10 +195,9 @@ static void test_send_many(void **state) {
         many(s, (dgram_datagram){.bytes = wrong, .length = 5, .to = good, .parts = 2}));
     ROW(DGRAM_EINVAL,
         many(s, (dgram_datagram){.bytes = wrong, .length = 2, .to = good, .parts = 1}));
-    ROW(DGRAM_EINVAL, many(s, (dgram_datagram){.bytes = too_many,
-                                               .length = 3,
-                                               .to = good,
-                                               .parts = DGRAM_PARTS_MAX + 1}));
+    ROW(DGRAM_EINVAL,
+        many(s, (dgram_datagram){
+                    .bytes = too_many, .length = 3, .to = good, .parts = DGRAM_PARTS_MAX + 1}));
     ROW(DGRAM_EARGTYPE, H(dgram_send_many(s, NULL, 1, never_sent_many, "send_many")));
     ROW(DGRAM_EARGTYPE, H(dgram_try_send_many(s, NULL, 1)));
   }
@@ -308,14 +309,10 @@ static void test_names_as_node_has_them(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      H_TEST(test_bind),
-      H_TEST(test_send),
-      H_TEST(test_send_udp6),
-      H_TEST(test_send_many),
-      H_TEST(test_options),
-      H_TEST(test_null_where_a_pointer_is_needed),
-      H_TEST(test_create),
-      H_TEST(test_names_as_node_has_them),
+      H_TEST(test_bind),      H_TEST(test_send),
+      H_TEST(test_send_udp6), H_TEST(test_send_many),
+      H_TEST(test_options),   H_TEST(test_null_where_a_pointer_is_needed),
+      H_TEST(test_create),    H_TEST(test_names_as_node_has_them),
   };
   return H_MAIN(tests);
 }

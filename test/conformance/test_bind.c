@@ -271,7 +271,8 @@ static void test_privileged_port(void **state) {
   h_need_kernel("nobody is privileged in a simulated network");
   if (root && seteuid(65534) != 0) h_skip("runs as root and cannot become anybody else");
   h_assert_ok(h_bind_to(a, "127.0.0.1", 1));
-  for (int turns = 0; turns < 10; turns++) h_turns(1);
+  for (int turns = 0; turns < 10; turns++)
+    h_turns(1);
   if (root) assert_int_equal(seteuid(0), 0);
   if (h_logged("a bind OK")) h_skip("ports below 1024 are not privileged here");
   h_expect("a bind EACCES; a error bind EACCES");

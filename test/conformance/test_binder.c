@@ -277,7 +277,7 @@ static void test_the_index_counts_binds_of_the_same_kind(void **state) {
   assert_int_equal(requests[0].index, 0);
   assert_int_equal(requests[1].index, 1);
   assert_int_equal(requests[2].index, 0); /* another port */
-  h_assert_ok(answer(0, DGRAM_EACCES)); /* its place is free again */
+  h_assert_ok(answer(0, DGRAM_EACCES));   /* its place is free again */
   h_run_until("a error");
   h_assert_ok(h_bind_to(d, "127.0.0.1", 41000));
   h_run_until_n("asked", 4);

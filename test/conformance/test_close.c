@@ -81,7 +81,8 @@ static void test_close_ends_the_batch(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
   (void)state;
   h_assert_ok(dgram_once_message(b, close_in_message, NULL));
-  for (int i = 0; i < 20; i++) h_assert_ok(h_post(a, "x", h_address(b)));
+  for (int i = 0; i < 20; i++)
+    h_assert_ok(h_post(a, "x", h_address(b)));
   h_run_until("b close");
   h_turns(2);
   h_expect_of("b", "message 'x'; close");
@@ -118,7 +119,8 @@ static void test_send_then_close_on_a_fresh_socket(void **state) {
 static void test_send_then_close_on_a_bound_socket(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
   (void)state;
-  for (int i = 0; i < 50; i++) h_assert_ok(h_send(a, "x", h_address(b)));
+  for (int i = 0; i < 50; i++)
+    h_assert_ok(h_send(a, "x", h_address(b)));
   h_assert_ok(h_post(a, "y", h_address(b)));
   h_assert_ok(h_end(a));
   h_run_until("a close");

@@ -1,5 +1,5 @@
-/* Errors: by callback or as an event, what they carry, what happens to those that nobody hears, and the
- * names of the codes. */
+/* Errors: by callback or as an event, what they carry, what happens to those that nobody hears,
+ * and the names of the codes. */
 
 #include "harness.h"
 
@@ -90,7 +90,8 @@ static size_t count_lines(int fd) {
   char text[4096];
   size_t lines = 0;
   ssize_t length = pread(fd, text, sizeof(text), 0);
-  for (ssize_t i = 0; i < length; i++) lines += text[i] == '\n' ? 1 : 0;
+  for (ssize_t i = 0; i < length; i++)
+    lines += text[i] == '\n' ? 1 : 0;
   return lines;
 }
 

@@ -14,7 +14,8 @@ static void on_message(dgram_socket *socket, const dgram_message *message, void 
   heard(socket, data);
 }
 
-static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count, void *data) {
+static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,
+                     void *data) {
   (void)messages;
   (void)count;
   heard(socket, data);
@@ -42,36 +43,54 @@ enum event { MESSAGE, BATCH, LISTENING, CLOSE, ERROR, DRAIN, EVENTS };
 static int on(enum event event, dgram_socket *socket, const char *text) {
   void *data = (void *)(uintptr_t)text;
   switch (event) {
-  case MESSAGE: return dgram_on_message(socket, on_message, data);
-  case BATCH: return dgram_on_batch(socket, on_batch, data);
-  case LISTENING: return dgram_on_listening(socket, on_listening, data);
-  case CLOSE: return dgram_on_close(socket, on_close, data);
-  case ERROR: return dgram_on_error(socket, on_error, data);
-  default: return dgram_on_drain(socket, on_drain, data);
+  case MESSAGE:
+    return dgram_on_message(socket, on_message, data);
+  case BATCH:
+    return dgram_on_batch(socket, on_batch, data);
+  case LISTENING:
+    return dgram_on_listening(socket, on_listening, data);
+  case CLOSE:
+    return dgram_on_close(socket, on_close, data);
+  case ERROR:
+    return dgram_on_error(socket, on_error, data);
+  default:
+    return dgram_on_drain(socket, on_drain, data);
   }
 }
 
 static int once(enum event event, dgram_socket *socket, const char *text) {
   void *data = (void *)(uintptr_t)text;
   switch (event) {
-  case MESSAGE: return dgram_once_message(socket, on_message, data);
-  case BATCH: return dgram_once_batch(socket, on_batch, data);
-  case LISTENING: return dgram_once_listening(socket, on_listening, data);
-  case CLOSE: return dgram_once_close(socket, on_close, data);
-  case ERROR: return dgram_once_error(socket, on_error, data);
-  default: return dgram_once_drain(socket, on_drain, data);
+  case MESSAGE:
+    return dgram_once_message(socket, on_message, data);
+  case BATCH:
+    return dgram_once_batch(socket, on_batch, data);
+  case LISTENING:
+    return dgram_once_listening(socket, on_listening, data);
+  case CLOSE:
+    return dgram_once_close(socket, on_close, data);
+  case ERROR:
+    return dgram_once_error(socket, on_error, data);
+  default:
+    return dgram_once_drain(socket, on_drain, data);
   }
 }
 
 static int off(enum event event, dgram_socket *socket, const char *text) {
   void *data = (void *)(uintptr_t)text;
   switch (event) {
-  case MESSAGE: return dgram_off_message(socket, on_message, data);
-  case BATCH: return dgram_off_batch(socket, on_batch, data);
-  case LISTENING: return dgram_off_listening(socket, on_listening, data);
-  case CLOSE: return dgram_off_close(socket, on_close, data);
-  case ERROR: return dgram_off_error(socket, on_error, data);
-  default: return dgram_off_drain(socket, on_drain, data);
+  case MESSAGE:
+    return dgram_off_message(socket, on_message, data);
+  case BATCH:
+    return dgram_off_batch(socket, on_batch, data);
+  case LISTENING:
+    return dgram_off_listening(socket, on_listening, data);
+  case CLOSE:
+    return dgram_off_close(socket, on_close, data);
+  case ERROR:
+    return dgram_off_error(socket, on_error, data);
+  default:
+    return dgram_off_drain(socket, on_drain, data);
   }
 }
 
@@ -349,7 +368,8 @@ static void test_off_holds_for_the_rest_of_a_batch(void **state) {
   dgram_socket *a = h_bound_with("a", &options, 0);
   (void)state;
   h_assert_ok(on(MESSAGE, a, data));
-  for (int i = 0; i < 10; i++) h_assert_ok(h_post(a, "x", h_address(a)));
+  for (int i = 0; i < 10; i++)
+    h_assert_ok(h_post(a, "x", h_address(a)));
   h_run_until_n("first", 10);
   h_turns(2);
   assert_int_equal(h_count("second"), 0);

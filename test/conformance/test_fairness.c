@@ -1,4 +1,5 @@
-/* Rule 8: a turn of the loop does a bounded amount of work for one socket, so a flood starves nobody. */
+/* Rule 8: a turn of the loop does a bounded amount of work for one socket, so a flood starves
+ * nobody. */
 
 #include "harness.h"
 
@@ -8,7 +9,7 @@ static size_t flooded;      /* callbacks of the flooding socket */
 static size_t since_turn;   /* of them since the timer fired last */
 static size_t most_at_once; /* the most there were */
 static size_t turns;
-static size_t flood_limit;  /* after so many the flood ends by itself */
+static size_t flood_limit; /* after so many the flood ends by itself */
 static bool enough;
 
 static void count_one(void) {
@@ -44,7 +45,8 @@ static void bounce(dgram_socket *socket, const dgram_message *message, void *dat
 static dgram_socket *flooding_receiver(void) {
   dgram_socket_options options = {.type = DGRAM_UDP4, .on_message = bounce};
   dgram_socket *a = h_bound_with("a", &options, H_ERROR);
-  for (int i = 0; i < IN_FLIGHT; i++) h_assert_ok(h_post(a, "x", h_address(a)));
+  for (int i = 0; i < IN_FLIGHT; i++)
+    h_assert_ok(h_post(a, "x", h_address(a)));
   return a;
 }
 

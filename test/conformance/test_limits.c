@@ -28,9 +28,11 @@ static void test_a_full_queue_refuses_and_drains_once(void **state) {
   dgram_socket *a = narrow("a", 8, 0);
   (void)state;
   h_assert_ok(dgram_on_drain(a, log_queued, NULL));
-  for (int i = 0; i < 8; i++) h_assert_ok(h_send(a, "x", nowhere()));
+  for (int i = 0; i < 8; i++)
+    h_assert_ok(h_send(a, "x", nowhere()));
   assert_int_equal(queued(a), 8);
-  for (int i = 0; i < 3; i++) h_assert_code(DGRAM_EQUEUEFULL, h_send(a, "y", nowhere()));
+  for (int i = 0; i < 3; i++)
+    h_assert_code(DGRAM_EQUEUEFULL, h_send(a, "y", nowhere()));
   h_assert_code(DGRAM_EQUEUEFULL, h_post(a, "y", nowhere()));
   h_assert_code(DGRAM_EQUEUEFULL, h_send_name(a, "y", 9, "localhost"));
   h_run_until_n("a sent 'x'", 8);
@@ -45,7 +47,8 @@ static void test_a_full_queue_refuses_and_drains_once(void **state) {
 static void test_no_drain_without_a_refusal(void **state) {
   dgram_socket *a = narrow("a", 8, 0);
   (void)state;
-  for (int i = 0; i < 8; i++) h_assert_ok(h_send(a, "x", nowhere()));
+  for (int i = 0; i < 8; i++)
+    h_assert_ok(h_send(a, "x", nowhere()));
   h_run_until_n("a sent 'x'", 8);
   h_turns(2);
   assert_int_equal(h_count("a drain"), 0);
@@ -108,7 +111,8 @@ static void send_when_done(struct h_call *call, dgram_socket *socket) {
 static void test_a_place_is_taken_until_its_callback_has_run(void **state) {
   dgram_socket *a = narrow("a", 3, 0);
   (void)state;
-  for (int i = 0; i < 3; i++) h_assert_ok(h_send_then(a, "x", nowhere(), send_when_done));
+  for (int i = 0; i < 3; i++)
+    h_assert_ok(h_send_then(a, "x", nowhere(), send_when_done));
   h_run_until_n("a sent", 3);
   h_turns(1);
   h_assert_ok(h_send(a, "z", nowhere()));
@@ -121,7 +125,8 @@ static void fill_again(dgram_socket *socket, void *data) {
   (void)data;
   h_callback("drain");
   if (refill-- == 0) return;
-  while (h_post(socket, "x", nowhere()) == 0) continue;
+  while (h_post(socket, "x", nowhere()) == 0)
+    continue;
 }
 
 /* rule:9 rule:2 */
@@ -130,7 +135,8 @@ static void test_each_refusal_has_its_drain(void **state) {
   (void)state;
   refill = 50;
   h_assert_ok(dgram_on_drain(a, fill_again, NULL));
-  while (h_post(a, "x", nowhere()) == 0) continue;
+  while (h_post(a, "x", nowhere()) == 0)
+    continue;
   h_run_until_n("a drain", 51);
   h_turns(2);
   assert_int_equal(h_count("a drain"), 51);
@@ -165,7 +171,8 @@ static void ignore(dgram_stack *stack, dgram_socket *socket, const dgram_error *
   (void)data;
 }
 
-/* A socket whose bind is under way, so that nothing leaves, and whose errors nobody wants to see. */
+/* A socket whose bind is under way, so that nothing leaves, and whose errors nobody wants to see.
+ */
 static dgram_socket *stuffed(const dgram_socket_options *options) {
   dgram_socket *a = h_socket_with("a", options, 0);
   h_assert_ok(dgram_stack_on_unheard(h_stack(), ignore, NULL));
@@ -180,7 +187,8 @@ static void test_the_default_limit(void **state) {
   dgram_socket *a = stuffed(&options);
   dgram_address to = nowhere();
   (void)state;
-  for (size_t i = 0; i < LIMIT; i++) h_assert_ok(dgram_send_to(a, NULL, 0, &to, NULL, NULL));
+  for (size_t i = 0; i < LIMIT; i++)
+    h_assert_ok(dgram_send_to(a, NULL, 0, &to, NULL, NULL));
   h_assert_code(DGRAM_EQUEUEFULL, h_post(a, "x", to));
   assert_int_equal(queued(a), LIMIT);
   h_assert_ok(h_end(a));
@@ -197,7 +205,8 @@ static void test_no_limit_if_asked_for(void **state) {
   dgram_socket *a = stuffed(&options);
   dgram_address to = nowhere();
   (void)state;
-  for (size_t i = 0; i < MORE; i++) h_assert_ok(dgram_send_to(a, NULL, 0, &to, NULL, NULL));
+  for (size_t i = 0; i < MORE; i++)
+    h_assert_ok(dgram_send_to(a, NULL, 0, &to, NULL, NULL));
   h_assert_ok(h_end(a));
   h_run_until("a close");
 }

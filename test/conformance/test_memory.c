@@ -1,7 +1,7 @@
-/* Memory that is out: every allocation of a scenario that uses the whole of the library fails in turn,
- * once alone and once with all that come after it. In each run: no crash, no leak, and one report. A call
- * that returned an error never calls back, one that returned success calls back exactly once, the counters
- * know every datagram, and the stack can be closed. */
+/* Memory that is out: every allocation of a scenario that uses the whole of the library fails in
+ * turn, once alone and once with all that come after it. In each run: no crash, no leak, and one
+ * report. A call that returned an error never calls back, one that returned success calls back
+ * exactly once, the counters know every datagram, and the stack can be closed. */
 
 #include "harness.h"
 
@@ -76,8 +76,8 @@ static void send_one_by_one(struct actor *from, dgram_address to) {
   accepted(from, H(dgram_send(from->socket, "name", 4, to.port, "localhost", NULL, NULL)), 1);
   accepted(from, h_send_name(from->socket, "to nobody", 9, "unknown.dgram.test"), 1);
   accepted(from,
-           h_call_made(call, H(dgram_send_gather(from->socket, parts, 2, to.port, NULL, h_on_sent,
-                                                 call))),
+           h_call_made(
+               call, H(dgram_send_gather(from->socket, parts, 2, to.port, NULL, h_on_sent, call))),
            1);
 }
 
@@ -87,7 +87,8 @@ static void send_lists(struct actor *from, dgram_address to) {
   for (size_t i = 0; i < 100; i++) {
     with[i] = without[i] = (dgram_datagram){.bytes = "listed", .length = 6, .to = to};
   }
-  accepted(from, h_call_made(call, H(dgram_send_many(from->socket, with, 100, h_on_sent_many, call))),
+  accepted(from,
+           h_call_made(call, H(dgram_send_many(from->socket, with, 100, h_on_sent_many, call))),
            100);
   accepted(from, H(dgram_send_many(from->socket, without, 100, NULL, NULL)), 100);
 }
@@ -138,6 +139,20 @@ static void wait_for_sends(const struct actor *actor) {
   }
 }
 
+/* What was received has been heard, or an error has told that it was lost. */
+static void check_received(const struct actor *actor, const char *name) {
+  char messages[32], errors[32];
+  dgram_stats stats;
+  if (actor->socket == NULL) return;
+  snprintf(messages, sizeof(messages), "%s message", name);
+  snprintf(errors, sizeof(errors), "%s error recvmsg ENOMEM", name);
+  h_assert_ok(dgram_get_stats(actor->socket, &stats));
+  if (stats.received != h_count(messages) && !h_logged(errors)) {
+    h_violation("%s received %llu messages and heard %zu", name, (unsigned long long)stats.received,
+                h_count(messages));
+  }
+}
+
 static void close_with_callback(dgram_socket *socket, void *data) {
   (void)socket;
   (void)data;
@@ -145,6 +160,7 @@ static void close_with_callback(dgram_socket *socket, void *data) {
 }
 
 static void scenario(void) {
+  bool resumed;
   memset(&a, 0, sizeof(a));
   memset(&b, 0, sizeof(b));
   a.socket = create("a");
@@ -161,8 +177,10 @@ static void scenario(void) {
   bind_in_other_ways();
   wait_for_sends(&a);
   wait_for_sends(&b);
-  if (b.socket != NULL) ok(H(dgram_resume(b.socket)));
+  resumed = b.socket != NULL && ok(H(dgram_resume(b.socket)));
   h_turns(3);
+  check_received(&a, "a");
+  if (resumed) check_received(&b, "b");
   dgram_message_free(kept);
   kept = NULL;
   if (b.socket != NULL && !ok(H(dgram_close(b.socket, close_with_callback, NULL)))) {
@@ -171,7 +189,8 @@ static void scenario(void) {
   if (is_bound(&a)) accepted(&a, h_send_name(a.socket, "last", 9, "localhost"), 1);
 }
 
-/* Runs the scenario with each allocation failing in turn, until none does. Returns how many there were. */
+/* Runs the scenario with each allocation failing in turn, until none does. Returns how many there
+ * were. */
 static size_t fail_each(bool fail_on) {
   size_t n = 0;
   bool failed = true;

@@ -68,7 +68,8 @@ static void test_from_and_to_a_program_without_the_library(void **state) {
 /* What `batch` brought, and whether the messages of it follow. */
 static size_t in_batches, in_messages, batches;
 
-static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count, void *data) {
+static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,
+                     void *data) {
   (void)socket;
   (void)data;
   if (count == 0 || messages == NULL) h_violation("an empty batch");
@@ -167,7 +168,8 @@ static void test_a_kept_message_outlives_all(void **state) {
   assert_non_null(kept[1]->bytes);
   assert_memory_equal(kept[2]->bytes, "third", 5);
   assert_true(dgram_address_equal(&kept[2]->from, &from));
-  for (size_t i = 0; i < kept_count; i++) dgram_message_free(kept[i]);
+  for (size_t i = 0; i < kept_count; i++)
+    dgram_message_free(kept[i]);
   dgram_message_free(NULL);
 }
 

@@ -1,8 +1,8 @@
 /* Multicast: joining and leaving, by every name an interface has; loopback and TTL.
  *
- * All of it stays on the loopback interface: who is bound to 127.0.0.1 sends multicast by it, and who has
- * joined there hears it. No test needs a network. The group is another one in each run, because a
- * system hands a group's datagrams to all its members. */
+ * All of it stays on the loopback interface: who is bound to 127.0.0.1 sends multicast by it, and
+ * who has joined there hears it. No test needs a network. The group is another one in each run,
+ * because a system hands a group's datagrams to all its members. */
 
 #include "harness.h"
 
@@ -222,7 +222,8 @@ static void test_ipv6_interfaces_by_any_of_their_names(void **state) {
   h_assert_code(DGRAM_EINVAL, H(dgram_add_membership(a, "::1", NULL)));
 }
 
-/* A socket that has joined where the system chose, and whose multicast goes there but leaves no host. */
+/* A socket that has joined where the system chose, and whose multicast goes there but leaves no
+ * host. */
 static dgram_socket *member_by_choice(int type, const char *name) {
   dgram_socket *a = bound_anywhere("a", type);
   int code = H(dgram_add_membership(a, name, NULL));
@@ -230,7 +231,8 @@ static dgram_socket *member_by_choice(int type, const char *name) {
   h_assert_ok(code);
   h_assert_ok(H(dgram_set_multicast_ttl(a, 0)));
   h_assert_ok(h_send_name(a, "to all", h_port(a), name));
-  while (!h_logged("a sent") && !h_logged("a unsent")) h_turns(1);
+  while (!h_logged("a sent") && !h_logged("a unsent"))
+    h_turns(1);
   if (h_logged("a unsent 'to all' ENETUNREACH")) h_skip("no route for multicast on this host");
   return a;
 }
@@ -325,11 +327,16 @@ static void test_bad_groups_and_interfaces(void **state) {
     const char *ifname;
     int code;
   } cases[] = {
-      {NULL, NULL, DGRAM_EMISSINGARGS},        {"127.0.0.1", NULL, DGRAM_EINVAL},
-      {"192.0.2.1", "*", DGRAM_EINVAL},        {"ff02::114", NULL, DGRAM_EINVAL},
-      {"", NULL, DGRAM_EINVAL},                {"no group", NULL, DGRAM_EINVAL},
-      {"localhost", NULL, DGRAM_EINVAL},       {"240.0.0.1", NULL, DGRAM_EINVAL},
-      {"239.1.2.3", "nosuchif0", DGRAM_ENODEV}, {"239.1.2.3", "203.0.113.77", DGRAM_ENODEV},
+      {NULL, NULL, DGRAM_EMISSINGARGS},
+      {"127.0.0.1", NULL, DGRAM_EINVAL},
+      {"192.0.2.1", "*", DGRAM_EINVAL},
+      {"ff02::114", NULL, DGRAM_EINVAL},
+      {"", NULL, DGRAM_EINVAL},
+      {"no group", NULL, DGRAM_EINVAL},
+      {"localhost", NULL, DGRAM_EINVAL},
+      {"240.0.0.1", NULL, DGRAM_EINVAL},
+      {"239.1.2.3", "nosuchif0", DGRAM_ENODEV},
+      {"239.1.2.3", "203.0.113.77", DGRAM_ENODEV},
       {"239.1.2.3", "999999", DGRAM_ENODEV},
   };
   dgram_socket *a = bound_anywhere("a", DGRAM_UDP4);

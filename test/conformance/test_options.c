@@ -100,9 +100,12 @@ static void test_ttl_has_a_range(void **state) {
     int unicast;
     int multicast;
   } cases[] = {
-      {-1, DGRAM_EINVAL, DGRAM_EINVAL}, {0, DGRAM_EINVAL, 0},
-      {1, 0, 0},                        {64, 0, 0},
-      {255, 0, 0},                      {256, DGRAM_EINVAL, DGRAM_EINVAL},
+      {-1, DGRAM_EINVAL, DGRAM_EINVAL},
+      {0, DGRAM_EINVAL, 0},
+      {1, 0, 0},
+      {64, 0, 0},
+      {255, 0, 0},
+      {256, DGRAM_EINVAL, DGRAM_EINVAL},
       {1000, DGRAM_EINVAL, DGRAM_EINVAL},
   };
   dgram_socket *a = h_bound("a", DGRAM_UDP4);

@@ -50,7 +50,8 @@ static size_t send_somehow(dgram_socket *a, dgram_address to, size_t from, uint3
     return 1;
   case 2:
     call = h_call_new(a, "list", (long)count);
-    h_assert_ok(h_call_made(call, H(dgram_send_many(a, &lists[from], count, h_on_sent_many, call))));
+    h_assert_ok(
+        h_call_made(call, H(dgram_send_many(a, &lists[from], count, h_on_sent_many, call))));
     return count;
   case 3:
     h_assert_ok(H(dgram_send_many(a, &lists[from], count, NULL, NULL)));
@@ -71,7 +72,8 @@ static void test_all_ways_of_sending_keep_one_order(void **state) {
   (void)state;
   while (sent + ROUND < NUMBERS) {
     size_t end = sent + 100; /* no more than a receive buffer holds */
-    while (sent < end) sent += send_somehow(a, to, sent, h_random(&chance));
+    while (sent < end)
+      sent += send_somehow(a, to, sent, h_random(&chance));
     h_run_count(&next_number, sent);
     h_log_clear();
   }
@@ -130,8 +132,8 @@ static void test_order_of_sends_in_a_callback(void **state) {
   (void)state;
   call->then = send_from_callback;
   resend_port = h_port(b);
-  h_assert_ok(h_call_made(
-      call, H(dgram_send(a, number(0), 4, resend_port, "localhost", h_on_sent, call))));
+  h_assert_ok(
+      h_call_made(call, H(dgram_send(a, number(0), 4, resend_port, "localhost", h_on_sent, call))));
   send_to_name(a, 1, 2, resend_port, "localhost");
   h_run_count(&next_number, 4);
 }

@@ -102,7 +102,8 @@ static void pause_after(dgram_socket *socket, const dgram_message *message, void
 
 static void send_numbers(dgram_socket *from, dgram_socket *to, int first, int count) {
   static const char *const texts[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  for (int i = first; i < first + count; i++) h_assert_ok(h_post(from, texts[i], h_address(to)));
+  for (int i = first; i < first + count; i++)
+    h_assert_ok(h_post(from, texts[i], h_address(to)));
   H(dgram_flush(h_stack()));
 }
 

@@ -1,8 +1,8 @@
-/* The matrix of re-entrancy: each of {close, abort, send, bind, off, pause, unref} inside each of {message,
- * batch, listening, error, send callback, timer, close callback}, done to the socket that calls back and
- * to another one. The cells are generated. In each of them the harness's books must be right at the end:
- * every accepted call called back exactly once, `close` came once and last, nothing leaked; and the rest
- * of what happened must be what the action means. */
+/* The matrix of re-entrancy: each of {close, abort, send, bind, off, pause, unref} inside each of
+ * {message, batch, listening, error, send callback, timer, close callback}, done to the socket
+ * that calls back and to another one. The cells are generated. In each of them the harness's
+ * books must be right at the end: every accepted call called back exactly once, `close` came once
+ * and last, nothing leaked; and the rest of what happened must be what the action means. */
 
 #include "harness.h"
 
@@ -28,17 +28,18 @@ static struct {
   dgram_socket *other;
   dgram_timer timer;
   bool acted;
-  int code;             /* what the action returned */
-  size_t after_off;     /* how often the listener that was taken off ran after it */
-  size_t after_pause;   /* messages of the target after it was paused */
-  size_t after_end;     /* what the target heard after it was closed */
+  int code;           /* what the action returned */
+  size_t after_off;   /* how often the listener that was taken off ran after it */
+  size_t after_pause; /* messages of the target after it was paused */
+  size_t after_end;   /* what the target heard after it was closed */
 } run;
 
 static dgram_socket *target(void) {
   return run.cell->on_other ? run.other : run.self;
 }
 
-/* The listener that `off` removes. It runs before and after the one that acts, as it is added twice. */
+/* The listener that `off` removes. It runs before and after the one that acts, as it is added
+ * twice. */
 static void removed(dgram_socket *socket, const dgram_message *message, void *data) {
   (void)message;
   (void)data;
@@ -54,13 +55,20 @@ static int take_off(dgram_socket *socket) {
 
 static int act_on(dgram_socket *socket) {
   switch (run.cell->action) {
-  case CLOSE_IT: return h_end(socket);
-  case ABORT: return H(dgram_abort(socket));
-  case SEND: return h_send(socket, "acted", h_literal("127.0.0.1", 9));
-  case BIND: return h_bind_to(socket, "127.0.0.1", 0);
-  case OFF: return take_off(socket);
-  case PAUSE: return H(dgram_pause(socket));
-  default: return dgram_unref(socket) == socket ? 0 : DGRAM_EINVAL;
+  case CLOSE_IT:
+    return h_end(socket);
+  case ABORT:
+    return H(dgram_abort(socket));
+  case SEND:
+    return h_send(socket, "acted", h_literal("127.0.0.1", 9));
+  case BIND:
+    return h_bind_to(socket, "127.0.0.1", 0);
+  case OFF:
+    return take_off(socket);
+  case PAUSE:
+    return H(dgram_pause(socket));
+  default:
+    return dgram_unref(socket) == socket ? 0 : DGRAM_EINVAL;
   }
 }
 
@@ -89,7 +97,8 @@ static void on_message(dgram_socket *socket, const dgram_message *message, void 
   reached(MESSAGE, socket);
 }
 
-static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count, void *data) {
+static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,
+                     void *data) {
   (void)messages;
   (void)count;
   (void)data;
@@ -164,7 +173,8 @@ static void begin(const struct cell *cell) {
   run.self = listener("self");
   run.other = listener("other");
   h_assert_ok(h_bind_to(run.other, "127.0.0.1", 0));
-  while (!h_logged("other bind OK")) h_turns(1);
+  while (!h_logged("other bind OK"))
+    h_turns(1);
   h_assert_ok(h_bind_to(run.self, "127.0.0.1", 0));
   if (cell->context == TIMER) {
     h_assert_ok(dgram_timer_start(h_stack(), &run.timer, 0, on_timer, NULL));
@@ -185,10 +195,14 @@ static void end(void) {
 static int expected_code(void) {
   bool closed = run.cell->context == CLOSE && !run.cell->on_other;
   switch (run.cell->action) {
-  case BIND: return closed ? DGRAM_ENOTRUNNING : DGRAM_EALREADYBOUND;
-  case OFF: return 1;
-  case UNREF: return 0;
-  default: return closed ? DGRAM_ENOTRUNNING : 0;
+  case BIND:
+    return closed ? DGRAM_ENOTRUNNING : DGRAM_EALREADYBOUND;
+  case OFF:
+    return 1;
+  case UNREF:
+    return 0;
+  default:
+    return closed ? DGRAM_ENOTRUNNING : 0;
   }
 }
 

@@ -51,7 +51,8 @@ static void test_unref_before_bind_sticks(void **state) {
   dgram_socket *a = h_socket("a", DGRAM_UDP4);
   (void)state;
   h_assert_ok(h_bind(dgram_unref(a), NULL));
-  while (!h_logged("a bind OK")) h_turns(1);
+  while (!h_logged("a bind OK"))
+    h_turns(1);
   h_assert_ok(h_run_to_end());
   h_expect("a listening; a bind OK");
 }

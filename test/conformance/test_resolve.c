@@ -62,7 +62,8 @@ static void test_refused_at_once(void **state) {
   char name[300];
   (void)state;
   memset(name, 'n', sizeof(name));
-  for (size_t i = 50; i < sizeof(name); i += 50) name[i] = '.';
+  for (size_t i = 50; i < sizeof(name); i += 50)
+    name[i] = '.';
   name[254] = '\0';
   h_assert_code(DGRAM_ENAMETOOLONG, h_resolve(name, 0));
   h_assert_code(DGRAM_EINVAL, h_resolve("", 0));
@@ -93,7 +94,8 @@ static void test_a_scope_by_name_and_by_index(void **state) {
 static void test_lookups_in_flight_are_joined(void **state) {
   (void)state;
   h_need_kernel("no lookup takes time in the simulation");
-  for (int i = 0; i < 10; i++) h_assert_ok(h_resolve("slow.dgram.test", DGRAM_IPV4));
+  for (int i = 0; i < 10; i++)
+    h_assert_ok(h_resolve("slow.dgram.test", DGRAM_IPV4));
   h_assert_ok(h_resolve("slow.dgram.test", DGRAM_IPV6)); /* another family, another lookup */
   h_turns(3);
   h_expect("");

@@ -1,4 +1,5 @@
-/* Sending one datagram, to a literal: what arrives, when the callback runs, whose bytes they are. */
+/* Sending one datagram, to a literal: what arrives, when the callback runs, whose bytes they are.
+ */
 
 #include "harness.h"
 
@@ -39,8 +40,8 @@ static void test_offset_and_length(void **state) {
   (void)state;
   bind_both(&a, &b);
   call = h_call_new(a, "worl", 4);
-  h_assert_ok(h_call_made(
-      call, H(dgram_send(a, bytes + 7, 4, h_port(b), "127.0.0.1", h_on_sent, call))));
+  h_assert_ok(
+      h_call_made(call, H(dgram_send(a, bytes + 7, 4, h_port(b), "127.0.0.1", h_on_sent, call))));
   h_run_until("b message 'worl'");
 }
 
@@ -129,7 +130,8 @@ static void test_callback_does_not_run_in_the_call(void **state) {
   dgram_socket *a, *b;
   (void)state;
   bind_both(&a, &b);
-  for (int i = 0; i < 200; i++) h_assert_ok(h_send(a, "x", h_address(b)));
+  for (int i = 0; i < 200; i++)
+    h_assert_ok(h_send(a, "x", h_address(b)));
   h_expect("");
   h_run_until_n("a sent", 200);
 }
@@ -228,7 +230,8 @@ static void check_pattern(dgram_socket *socket, const dgram_message *message, vo
 static void send_long(int type, size_t length) {
   static unsigned char bytes[65536];
   dgram_socket *a = h_bound("a", type), *b = h_bound("b", type);
-  for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = pattern(i);
+  for (size_t i = 0; i < sizeof(bytes); i++)
+    bytes[i] = pattern(i);
   long_received = 0;
   h_assert_ok(dgram_on_message(b, check_pattern, NULL));
   h_assert_ok(h_send_bytes(a, bytes, length, h_address(b)));
@@ -320,8 +323,8 @@ static void test_gathered_pieces_are_one_datagram(void **state) {
     parts[2 * i + 1] = (dgram_buffer){.bytes = NULL, .length = 0};
   }
   call = h_call_new(a, "3 parts", 3);
-  h_assert_ok(h_call_made(
-      call, H(dgram_send_gather(a, parts, 5, h_port(b), NULL, h_on_sent, call))));
+  h_assert_ok(
+      h_call_made(call, H(dgram_send_gather(a, parts, 5, h_port(b), NULL, h_on_sent, call))));
   h_assert_ok(H(dgram_send_gather(a, parts, 40, h_port(b), "127.0.0.1", NULL, NULL)));
   h_assert_ok(H(dgram_send_gather(a, NULL, 0, h_port(b), "localhost", NULL, NULL)));
   h_run_until_n("b message", 3);

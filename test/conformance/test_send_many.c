@@ -11,8 +11,8 @@ static void fill(size_t count, const dgram_address *to) {
   memset(list, 0, sizeof(list));
   for (size_t i = 0; i < count; i++) {
     int length = snprintf(texts[i], sizeof(texts[i]), "%zu", i);
-    list[i] = (dgram_datagram){
-        .bytes = texts[i], .length = (size_t)length, .to = *to, .result = 12345};
+    list[i] =
+        (dgram_datagram){.bytes = texts[i], .length = (size_t)length, .to = *to, .result = 12345};
   }
 }
 
@@ -54,7 +54,8 @@ static void test_a_list_arrives_in_order(void **state) {
   h_run_until("a sent");
   h_run_count(&in_order, MANY);
   h_expect("a sent 100 of 100");
-  for (size_t i = 0; i < MANY; i++) assert_int_equal(list[i].result, list[i].length);
+  for (size_t i = 0; i < MANY; i++)
+    assert_int_equal(list[i].result, list[i].length);
 }
 
 /* api:send-many seed:send-11 */
@@ -202,7 +203,8 @@ static void test_try_sends_now(void **state) {
   fill(10, &to);
   sent = H(dgram_try_send_many(a, list, 10)); /* binds, too */
   assert_in_range(sent, 1, 10);
-  for (int i = 0; i < sent; i++) assert_int_equal(list[i].result, list[i].length);
+  for (int i = 0; i < sent; i++)
+    assert_int_equal(list[i].result, list[i].length);
   assert_int_equal(H(dgram_try_send_many(a, list, 0)), 0);
   h_run_count(&in_order, (size_t)sent);
   h_turns(2);
@@ -292,7 +294,8 @@ static void test_an_aborted_list_is_cancelled(void **state) {
   h_assert_ok(send_list(a, 3));
   h_assert_ok(H(dgram_abort(a)));
   h_run_until("a close");
-  for (size_t i = 0; i < 3; i++) h_assert_code(DGRAM_ECANCELED, list[i].result);
+  for (size_t i = 0; i < 3; i++)
+    h_assert_code(DGRAM_ECANCELED, list[i].result);
   assert_int_equal(h_count("a sent 0 of 3"), 1);
 }
 

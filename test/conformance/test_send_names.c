@@ -250,7 +250,8 @@ static void test_name_over_253_bytes(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4);
   char name[300];
   (void)state;
-  for (size_t i = 0; i < sizeof(name); i++) name[i] = i % 60 == 59 ? '.' : 'n';
+  for (size_t i = 0; i < sizeof(name); i++)
+    name[i] = i % 60 == 59 ? '.' : 'n';
   name[254] = '\0';
   h_assert_code(DGRAM_ENAMETOOLONG, h_send_name(a, "x", 9, name));
   name[253] = '\0';

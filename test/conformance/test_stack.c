@@ -1,4 +1,5 @@
-/* Stacks: options, running and stopping, several on a loop, closing, the default one, the environment. */
+/* Stacks: options, running and stopping, several on a loop, closing, the default one, the
+ * environment. */
 
 #include "harness.h"
 
@@ -152,7 +153,8 @@ static void test_stop_ends_the_run(void **state) {
 static void let_it_come_due(void) {
   uint64_t due_ns = dgram_now(h_stack()) + 3 * DGRAM_MILLISECOND;
   if (h_kind() == H_SIM) return; /* there the clock waits for the run */
-  while (dgram_now(h_stack()) < due_ns) continue;
+  while (dgram_now(h_stack()) < due_ns)
+    continue;
 }
 
 static void unref_it(dgram_timer *timer, void *data) {
@@ -354,7 +356,8 @@ static void test_closing_the_stack_in_a_callback(void **state) {
   (void)state;
   h_bound("b", DGRAM_UDP4);
   h_assert_ok(dgram_on_message(a, close_the_stack, NULL));
-  for (int i = 0; i < 10; i++) h_assert_ok(h_post(a, "x", h_address(a)));
+  for (int i = 0; i < 10; i++)
+    h_assert_ok(h_post(a, "x", h_address(a)));
   h_assert_ok(h_run_to_end());
   assert_int_equal(h_count("a message"), 1);
   assert_int_equal(h_count("a close"), 1);

@@ -6,7 +6,8 @@
 
 enum { THREADS = 4, ROUNDS = 500 };
 
-/* What a thread does with a stack of its own. Assertions belong to the main thread: here all is counted. */
+/* What a thread does with a stack of its own. Assertions belong to the main thread: here all is
+ * counted. */
 struct worker {
   pthread_t thread;
   struct h_box box;
@@ -72,11 +73,13 @@ static void test_stacks_on_threads(void **state) {
   static struct worker workers[THREADS];
   (void)state;
   memset(workers, 0, sizeof(workers));
-  for (size_t i = 0; i < THREADS; i++) h_assert_ok(h_box_open(&workers[i].box, NULL, NULL));
+  for (size_t i = 0; i < THREADS; i++)
+    h_assert_ok(h_box_open(&workers[i].box, NULL, NULL));
   for (size_t i = 0; i < THREADS; i++) {
     assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
   }
-  for (size_t i = 0; i < THREADS; i++) assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+  for (size_t i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
   for (size_t i = 0; i < THREADS; i++) {
     assert_int_equal(workers[i].failures, 0);
     assert_int_equal(workers[i].rounds, ROUNDS);

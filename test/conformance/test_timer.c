@@ -17,14 +17,15 @@ static uint64_t due_ns;
 static void fire_in_time(dgram_timer *timer, void *data) {
   uint64_t now_ns = dgram_now(h_stack());
   (void)timer;
-  if (now_ns < due_ns) h_violation("a timer fired %llu ns early", (unsigned long long)(due_ns - now_ns));
+  if (now_ns < due_ns)
+    h_violation("a timer fired %llu ns early", (unsigned long long)(due_ns - now_ns));
   h_log("%s", (const char *)data);
 }
 
 /* api:timer */
 static void test_never_early_and_once(void **state) {
-  static const uint64_t timeouts_ns[] = {0, 1, 999999, DGRAM_MILLISECOND, 3 * DGRAM_MILLISECOND / 2,
-                                         5 * DGRAM_MILLISECOND};
+  static const uint64_t timeouts_ns[] = {
+      0, 1, 999999, DGRAM_MILLISECOND, 3 * DGRAM_MILLISECOND / 2, 5 * DGRAM_MILLISECOND};
   dgram_timer timer = {0};
   (void)state;
   for (size_t i = 0; i < sizeof(timeouts_ns) / sizeof(timeouts_ns[0]); i++) {
@@ -55,8 +56,8 @@ static void test_neighbours_do_not_fire_with_the_first(void **state) {
   for (uint64_t i = 0; i < NEIGHBOURS; i++) {
     uint64_t timeout_ns = i * DGRAM_MILLISECOND / 4;
     deadlines_ns[i] = dgram_now(h_stack()) + timeout_ns;
-    h_assert_ok(dgram_timer_start(h_stack(), &timers[i], timeout_ns, check_deadline,
-                                  &deadlines_ns[i]));
+    h_assert_ok(
+        dgram_timer_start(h_stack(), &timers[i], timeout_ns, check_deadline, &deadlines_ns[i]));
   }
   h_run_until_n("fired", NEIGHBOURS);
 }
@@ -79,7 +80,8 @@ static void test_those_due_together_run_in_the_order_of_their_starts(void **stat
   static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
   dgram_timer timers[8] = {0};
   (void)state;
-  for (size_t i = 0; i < 8; i++) h_assert_ok(start(&timers[i], 0, names[i]));
+  for (size_t i = 0; i < 8; i++)
+    h_assert_ok(start(&timers[i], 0, names[i]));
   h_run_until("h");
   h_expect("a; b; c; d; e; f; g; h");
 }
