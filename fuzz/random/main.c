@@ -4,7 +4,7 @@
  * Not part of `make test` yet. Built by hand, from the root of the project:
  *
  *   gcc -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -Iinclude -Isrc -Ifuzz/random \
- *     fuzz/random/?*.c src/core/?*.c src/stack/?*/?*.c -luv -lpthread -lcmocka -o random_programs
+ *     $(find fuzz/random src -name '*.c') -luv -lpthread -lcmocka -o random_programs
  *
  *   DGRAM_TEST_SEED    the first program's seed; else a new one, which is printed
  *   DGRAM_TEST_COUNT   how many programs of each kind
