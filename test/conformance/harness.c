@@ -212,6 +212,7 @@ int h_box_open(struct h_box *box, const struct h_box *beside, const dgram_stack_
   box->own_loop = beside == NULL;
   if (world.kind != H_SIM) box->loop = beside == NULL ? (void *)loop_open(box) : beside->loop;
   code = h_stack_create(box, &own, &box->stack);
+  if (code == 0 && dgram_uv_stack_loop(box->stack) != box->loop) h_violation("another loop");
   if (code < 0 && box->own_loop && box->loop != NULL) loop_close(box->loop);
   if (code < 0 && box->memory.live != 0) h_violation("a stack that failed left memory behind");
   return code;

@@ -25,6 +25,9 @@ static const struct answer answers[] = {
     {"slow.dgram.test", {"127.0.0.1", "::1"}, 0, true},
     {"again.dgram.test", {NULL, NULL}, EAI_AGAIN, false},
     {"fail.dgram.test", {NULL, NULL}, EAI_FAIL, false},
+    {"family.dgram.test", {NULL, NULL}, EAI_FAMILY, false},
+    {"memory.dgram.test", {NULL, NULL}, EAI_MEMORY, false},
+    {"flags.dgram.test", {NULL, NULL}, EAI_BADFLAGS, false},
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

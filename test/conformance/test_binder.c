@@ -159,6 +159,25 @@ static int answer_at_once(dgram_stack *stack, const dgram_bind_request *request,
   return 0;
 }
 
+/* api:binder */
+static void test_answered_in_another_order(void **state) {
+  dgram_socket *a = h_socket("a", DGRAM_UDP4), *b = h_socket("b", DGRAM_UDP4);
+  dgram_socket *c = h_socket("c", DGRAM_UDP4);
+  (void)state;
+  set_binder(0);
+  h_assert_ok(h_bind(a, NULL));
+  h_assert_ok(h_bind(b, NULL));
+  h_assert_ok(h_bind(c, NULL));
+  h_run_until_n("asked", 3);
+  h_assert_ok(answer(1, DGRAM_EACCES));
+  h_assert_ok(answer(0, DGRAM_EADDRINUSE));
+  h_assert_ok(answer(2, DGRAM_EMFILE));
+  h_run_until("a bind EADDRINUSE");
+  h_run_until("b bind EACCES");
+  h_run_until("c bind EMFILE");
+  h_run_until_n("c error", 1);
+}
+
 /* issue:binder api:binder */
 static void test_answered_in_the_call(void **state) {
   dgram_socket *a;
@@ -337,6 +356,7 @@ int main(void) {
       H_TEST(test_names_are_resolved_before),
       H_TEST(test_answered_later_with_a_code),
       H_TEST(test_answered_later_with_a_descriptor),
+      H_TEST(test_answered_in_another_order),
       H_TEST(test_answered_in_the_call),
       H_TEST(test_a_descriptor_that_is_none),
       H_TEST(test_a_descriptor_that_nobody_waits_for),

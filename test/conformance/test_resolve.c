@@ -53,6 +53,12 @@ static void test_other_failures(void **state) {
   h_run_until("resolve again.dgram.test EAI_AGAIN");
   h_assert_ok(h_resolve("fail.dgram.test", 0));
   h_run_until("resolve fail.dgram.test EAI_FAIL");
+  h_assert_ok(h_resolve("family.dgram.test", 0));
+  h_run_until("resolve family.dgram.test EAI_FAMILY");
+  h_assert_ok(h_resolve("memory.dgram.test", 0));
+  h_run_until("resolve memory.dgram.test EAI_MEMORY");
+  h_assert_ok(h_resolve("flags.dgram.test", 0));
+  h_run_until("resolve flags.dgram.test EAI_OTHER");
   h_assert_ok(h_resolve("six.dgram.test", DGRAM_IPV4));
   h_run_until("resolve six.dgram.test ENOTFOUND");
 }

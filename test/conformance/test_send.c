@@ -206,6 +206,8 @@ static void test_bytes_are_copied_while_binding(void **state) {
   h_run_until("b message 'sevenby'");
 }
 
+/* ---- long ones ---- */
+
 /* The pattern that each position of a long datagram must have. */
 static unsigned char pattern(size_t i) {
   return (unsigned char)(i * 31 + i / 251);
@@ -255,6 +257,47 @@ static void test_the_longest_datagram_udp6(void **state) {
   h_need_ipv6();
   send_long(DGRAM_UDP6, 65527);
 }
+
+/* Copies lie next to each other in the library's memory: none may run into another. */
+static void check_filled(dgram_socket *socket, const dgram_message *message, void *data) {
+  const unsigned char *bytes = message->bytes;
+  size_t *received = data;
+  (void)socket;
+  if (message->length != 3000 + *received) h_violation("a length of %zu", message->length);
+  for (size_t i = 0; i < message->length; i++) {
+    if (bytes[i] == (unsigned char)*received) continue;
+    h_violation("datagram %zu is overwritten at %zu", *received, i);
+    break;
+  }
+  (*received)++;
+  h_tick();
+}
+
+/* rule:4 */
+static void test_many_copies_stay_apart(void **state) {
+  enum { COPIES = 30, ROUNDS = 3 };
+  static unsigned char bytes[3000 + COPIES];
+  size_t received = 0;
+  dgram_socket_options options = {
+      .type = DGRAM_UDP4, .on_message = check_filled, .data = &received};
+  dgram_socket *b = h_bound_with("b", &options, 0);
+  dgram_address to = h_address(b);
+  (void)state;
+  for (int round = 0; round < ROUNDS; round++) {
+    dgram_socket *a = h_socket("a", DGRAM_UDP4);
+    received = 0;
+    h_assert_ok(h_bind(a, NULL)); /* until it is bound all are kept */
+    for (size_t i = 0; i < COPIES; i++) {
+      memset(bytes, (int)i, sizeof(bytes));
+      h_assert_ok(H(dgram_send_to(a, bytes, 3000 + i, &to, NULL, NULL)));
+    }
+    memset(bytes, 0xff, sizeof(bytes));
+    h_run_count(&received, COPIES);
+    h_assert_ok(h_end(a));
+  }
+}
+
+/* ---- binding and sending ---- */
 
 /* issue:queued-in-order seed:intro-1 */
 static void test_sends_while_binding_are_queued_in_order(void **state) {
@@ -385,6 +428,7 @@ int main(void) {
       H_TEST(test_bytes_are_copied_while_binding),
       H_TEST(test_the_longest_datagram),
       H_TEST(test_the_longest_datagram_udp6),
+      H_TEST(test_many_copies_stay_apart),
       H_TEST(test_sends_while_binding_are_queued_in_order),
       H_TEST(test_sends_behind_a_failing_bind_get_its_error),
       H_TEST(test_posts_behind_a_failing_bind_are_errors),

@@ -100,6 +100,20 @@ static void test_other_failures_of_the_resolver(void **state) {
   h_run_until("a unsent 'z' ENOTFOUND");
 }
 
+/* rule:7 issue:names */
+static void test_many_names_in_flight(void **state) {
+  enum { NAMES = 300 };
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  (void)state;
+  for (int i = 0; i < NAMES; i++) {
+    char name[32];
+    snprintf(name, sizeof(name), "unknown%d.dgram.test", i);
+    h_assert_ok(h_send_name(a, "x", 9, name));
+    h_assert_ok(h_send_name(a, "x", 9, name));
+  }
+  h_run_until_n("a unsent 'x' ENOTFOUND", 2 * NAMES);
+}
+
 /* api:first-address */
 static void test_the_first_address_counts(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_socket("b", DGRAM_UDP4);
@@ -268,6 +282,7 @@ int main(void) {
       H_TEST(test_unknown_name_goes_to_the_callback),
       H_TEST(test_unknown_name_without_callback_is_an_error),
       H_TEST(test_other_failures_of_the_resolver),
+      H_TEST(test_many_names_in_flight),
       H_TEST(test_the_first_address_counts),
       H_TEST(test_literals_never_reach_a_resolver),
       H_TEST(test_lookups_in_flight_are_joined),

@@ -13,17 +13,18 @@ enum { COUNT = 200000, LIST = 500 };
 
 /* Written by one side, read by the other. */
 static struct shared {
-  volatile size_t port;     /* of the receiver */
-  volatile size_t sent;     /* COUNT, when the sender is done */
-  volatile size_t cable;    /* what it saw lost */
+  volatile size_t port;  /* of the receiver */
+  volatile size_t sent;  /* COUNT, when the sender is done */
+  volatile size_t cable; /* what it saw lost */
   volatile size_t received;
-} *shared;
+} * shared;
 
 /* ----------------------------------------------------------------------------------- receiver --- */
 
 static unsigned char seen[COUNT];
 
-static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count, void *data) {
+static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,
+                     void *data) {
   uint32_t number;
   (void)socket, (void)data;
   for (size_t i = 0; i < count; i++) {

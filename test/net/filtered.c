@@ -105,8 +105,7 @@ static void on_one(dgram_socket *socket, int status, void *data) {
 static void one_by_one(void) {
   size_t done = 0;
   for (size_t i = 0; i < COUNT; i++) {
-    NET_CODE(dgram_send_to(a.socket, list[i].bytes, list[i].length, &list[i].to, on_one, &done),
-             0);
+    NET_CODE(dgram_send_to(a.socket, list[i].bytes, list[i].length, &list[i].to, on_one, &done), 0);
   }
   NET_UNTIL(done, COUNT);
   NET_CHECK(a.errors == 0);
@@ -121,9 +120,9 @@ static void check_errors(void) {
 
 static void without_callback(void) {
   for (size_t i = 0; i < COUNT; i++)
-    NET_CODE(dgram_send(a.socket, list[i].bytes, list[i].length, list[i].to.port, address, NULL,
-                        NULL),
-             0);
+    NET_CODE(
+        dgram_send(a.socket, list[i].bytes, list[i].length, list[i].to.port, address, NULL, NULL),
+        0);
   check_errors();
 }
 

@@ -9,8 +9,7 @@ static const struct family {
   const char *to_group; /* as A writes it */
   const char *a;
   const char *again; /* what gives B's interface its addresses, which IPv6 loses when it is down */
-} ipv4 = {DGRAM_UDP4, "239.1.2.3", "239.1.2.3", "10.9.0.1",
-          "ip addr replace 10.9.0.2/24 dev vb"},
+} ipv4 = {DGRAM_UDP4, "239.1.2.3", "239.1.2.3", "10.9.0.1", "ip addr replace 10.9.0.2/24 dev vb"},
   ipv6 = {DGRAM_UDP6, "ff02::1:3", "ff02::1:3%va", "fd00:9::1",
           "ip addr replace fd00:9::2/64 dev vb nodad && ip addr replace fe80::b/64 dev vb nodad"};
 

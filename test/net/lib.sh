@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Hosts that exist only while a test runs. Each test_*.sh of this folder sources this file first: the
 # script then starts anew in namespaces of its own (user, network, mount, process), for which nobody has to
 # be root and which touch nothing of the machine. Processes, interfaces and mounts end with the script,
@@ -101,7 +102,8 @@ declare -A started
 start() { # name host command...
   local name=$1 host=$2
   shift 2
-  : >"$WORK/$name.out" >"$WORK/$name.err"
+  : >"$WORK/$name.out"
+  : >"$WORK/$name.err"
   exec timeout --foreground 20 nsenter --net="$NET_HOSTS/$host" "$@" \
     >"$WORK/$name.out" 2>"$WORK/$name.err" </dev/null &
   started[$name]=$!
@@ -182,3 +184,5 @@ two_hosts() {
 : >"$NET_HOSTS/A"
 mount --bind /proc/self/ns/net "$NET_HOSTS/A"
 ip link set lo up
+ip link add probe type veth peer name eborp 2>/dev/null || skip "this kernel has no veth devices"
+ip link del probe

@@ -64,8 +64,8 @@ static void bound_to_scope(void) {
   net_create(&near_a, &(dgram_socket_options){.type = DGRAM_UDP6});
   NET_CODE(net_bind_to(&near_a, &(dgram_bind_options){.address = "fe80::b%vb"}), 0);
   net_create(&near_b, &(dgram_socket_options){.type = DGRAM_UDP6});
-  NET_CODE(net_bind_to(&near_b, &(dgram_bind_options){.port = near_a.port, .address = "fe80::b%44"}),
-           0);
+  NET_CODE(
+      net_bind_to(&near_b, &(dgram_bind_options){.port = near_a.port, .address = "fe80::b%44"}), 0);
   dgram_address local;
   NET_CODE(dgram_local_address(near_a.socket, &local), 0);
   NET_CHECK(is_link_local(&local, 0xb) && local.scope_id == 22);

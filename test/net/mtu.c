@@ -6,9 +6,9 @@ static struct net_box a, b;
 static unsigned char payload[65536];
 
 /* One byte less, as much, and one more than fits into the first packets of 1280 bytes; and large ones. */
-static const size_t lengths_ipv4[] = {0,    1,    1251, 1252, 1253,  1254,  2508,
+static const size_t lengths_ipv4[] = {0,    1,    1251, 1252,  1253,  1254, 2508,
                                       2509, 9000, 9001, 32768, 65506, 65507};
-static const size_t lengths_ipv6[] = {0,    1,    1231, 1232,  1233,  1234,  2464,
+static const size_t lengths_ipv6[] = {0,    1,    1231,  1232,  1233,  1234, 2464,
                                       9000, 9001, 32768, 65507, 65526, 65527};
 
 /* No two places of a datagram look alike for long, nor do two datagrams. */

@@ -7,33 +7,35 @@
 /* What differs between the families. */
 static const struct family {
   int type;
-  const char *group;   /* as it is joined */
-  const char *listed;  /* as the kernel lists it */
-  const char *list;    /* its file */
-  const char *near[2]; /* the senders' addresses, one on each cable */
-  const char *to[2];   /* the group, as each sender writes it */
-  const char *b;       /* B's unicast address */
+  const char *group;      /* as it is joined */
+  const char *listed;     /* as the kernel lists it */
+  const char *list;       /* its file */
+  const char *near[2];    /* the senders' addresses, one on each cable */
+  const char *to[2];      /* the group, as each sender writes it */
+  const char *b;          /* B's unicast address */
   const char *ifnames[4]; /* ways to say vb2 */
-  const char *scoped;  /* the group with a scope that says vb2, or NULL */
-} ipv4 = {
-    .type = DGRAM_UDP4,
-    .group = "239.1.2.3",
-    .listed = "030201EF",
-    .list = "/proc/thread-self/net/igmp",
-    .near = {"10.9.0.1", "10.9.1.1"},
-    .to = {"239.1.2.3", "239.1.2.3"},
-    .b = "10.9.0.2",
-    .ifnames = {"10.9.1.2", "vb2", "44"},
-}, ipv6 = {
-    .type = DGRAM_UDP6,
-    .group = "ff02::1:3",
-    .listed = "ff020000000000000000000000010003",
-    .list = "/proc/thread-self/net/igmp6",
-    .near = {"fd00:9::1", "fd00:9:1::1"},
-    .to = {"ff02::1:3%va", "ff02::1:3%va2"},
-    .b = "fd00:9::2",
-    .ifnames = {"fd00:9:1::2", "vb2", "44", "::%vb2"},
-    .scoped = "ff02::1:3%vb2",
+  const char *scoped;     /* the group with a scope that says vb2, or NULL */
+} ipv4 =
+    {
+        .type = DGRAM_UDP4,
+        .group = "239.1.2.3",
+        .listed = "030201EF",
+        .list = "/proc/thread-self/net/igmp",
+        .near = {"10.9.0.1", "10.9.1.1"},
+        .to = {"239.1.2.3", "239.1.2.3"},
+        .b = "10.9.0.2",
+        .ifnames = {"10.9.1.2", "vb2", "44"},
+},
+  ipv6 = {
+      .type = DGRAM_UDP6,
+      .group = "ff02::1:3",
+      .listed = "ff020000000000000000000000010003",
+      .list = "/proc/thread-self/net/igmp6",
+      .near = {"fd00:9::1", "fd00:9:1::1"},
+      .to = {"ff02::1:3%va", "ff02::1:3%va2"},
+      .b = "fd00:9::2",
+      .ifnames = {"fd00:9:1::2", "vb2", "44", "::%vb2"},
+      .scoped = "ff02::1:3%vb2",
 };
 
 static const struct family *the;

@@ -307,7 +307,8 @@ static inline size_t net_cable_drops(const char *device) {
   FILE *list = fopen("/proc/thread-self/net/dev", "r");
   NET_CHECK(list);
   while (fgets(line, sizeof line, list)) {
-    if (sscanf(line, " %31[^:]: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %zu", name, &drops) == 2 &&
+    if (sscanf(line, " %31[^:]: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %zu", name, &drops) ==
+            2 &&
         strcmp(name, device) == 0)
       sum = drops;
   }

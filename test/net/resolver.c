@@ -184,7 +184,8 @@ static void close_while_binding(void) {
   NET_CODE(bound.status, DGRAM_ECANCELED);
 }
 
-static void on_resolved(dgram_stack *stack, int status, const dgram_address *addresses, void *data) {
+static void on_resolved(dgram_stack *stack, int status, const dgram_address *addresses,
+                        void *data) {
   struct net_answer *answered = data;
   (void)stack;
   NET_CHECK(!addresses);

@@ -10,7 +10,7 @@
 
 #define CHOICE(list) ((list)[random_below(sizeof(list) / sizeof((list)[0]))])
 
-/* ---------------------------------------------------------------------------------- choosing --- */
+/* ---- choosing ---- */
 
 struct random_socket *random_some_socket(void) {
   for (unsigned i = 0; i < 8 && the.socket_count > 0; i++) {
@@ -25,11 +25,12 @@ struct random_stack *random_some_stack(void) {
 }
 
 void random_expect(const struct random_socket *socket, int code, const char *what) {
-  RANDOM_CHECK((code == DGRAM_ENOTRUNNING) == socket->closing, "%s on socket %u, which is %s: %s", what,
-               random_index(socket), socket->closing ? "closed" : "open", dgram_error_name(code));
+  RANDOM_CHECK((code == DGRAM_ENOTRUNNING) == socket->closing, "%s on socket %u, which is %s: %s",
+               what, random_index(socket), socket->closing ? "closed" : "open",
+               dgram_error_name(code));
 }
 
-/* ------------------------------------------------------------------------------------ sockets --- */
+/* ---- sockets ---- */
 
 static void create_socket(void) {
   static const int lingers[] = {-1, 1, 5, 20, INT_MAX};
@@ -39,7 +40,8 @@ static void create_socket(void) {
   dgram_socket_options options = {0};
   int code;
 
-  if (the.socket_count == RANDOM_SOCKETS || the.ending || stack == NULL || stack->stack == NULL) return;
+  if (the.socket_count == RANDOM_SOCKETS || the.ending || stack == NULL || stack->stack == NULL)
+    return;
   *socket = (struct random_socket){.stack = stack};
   socket->type = options.type = random_one_in(3) ? DGRAM_UDP6 : DGRAM_UDP4;
   options.reuse_addr = random_one_in(3);
@@ -67,8 +69,7 @@ static void create_socket(void) {
 
 static void close_socket(struct random_socket *socket) {
   const bool hears = random_one_in(2);
-  const int code =
-      RANDOM_CALL(dgram_close(socket->socket, hears ? random_on_close : NULL, socket));
+  const int code = RANDOM_CALL(dgram_close(socket->socket, hears ? random_on_close : NULL, socket));
 
   random_trace("close socket %u", random_index(socket));
   random_expect(socket, code, "close");
@@ -86,7 +87,7 @@ static void abort_socket(struct random_socket *socket) {
   socket->closing = true;
 }
 
-/* Asks for one message more. A resume that failed, for want of memory, is tried again another time. */
+/* Asks for one message more. A resume that failed, for want of memory, is tried again later. */
 static void pull(struct random_socket *socket) {
   int code = 0;
 
@@ -111,8 +112,8 @@ static void pause_or_resume(struct random_socket *socket) {
     pull(socket);
     return;
   }
-  code = pause ? RANDOM_CALL(dgram_pause(socket->socket))
-                         : RANDOM_CALL(dgram_resume(socket->socket));
+  code =
+      pause ? RANDOM_CALL(dgram_pause(socket->socket)) : RANDOM_CALL(dgram_resume(socket->socket));
 
   random_trace("%s socket %u", pause ? "pause" : "resume", random_index(socket));
   random_expect(socket, code, "pause or resume");
@@ -130,7 +131,7 @@ static void ref_or_unref(struct random_socket *socket) {
   RANDOM_CHECK(same == socket->socket, "ref returns another socket");
 }
 
-/* ------------------------------------------------------------------------------------ binding --- */
+/* ---- binding ---- */
 
 /* A descriptor to give away: good for the family, or not. */
 static int some_descriptor(int type, bool *ret_good) {
@@ -192,15 +193,16 @@ static int some_port(void) {
   const struct random_socket *friend = random_some_socket();
   dgram_address address;
 
-  if (random_one_in(4) && friend != NULL && random_address_of(friend, &address)) return address.port;
+  if (random_one_in(4) && friend != NULL && random_address_of(friend, &address))
+    return address.port;
   return CHOICE(ports);
 }
 
 static void bind_socket(struct random_socket *socket) {
-  static const char *const addresses[] = {NULL,        NULL,        "",          "127.0.0.1",
-                                          "127.0.0.1", "::1",       "0.0.0.0",   "::",
-                                          "localhost", "fast.test", "slow.test", "none.test",
-                                          "a:b",       "192.0.2.1", "::1%nosuch"};
+  static const char *const addresses[] = {
+      NULL,        NULL,        "",    "127.0.0.1", "127.0.0.1",
+      "::1",       "0.0.0.0",   "::",  "localhost", "fast.test",
+      "slow.test", "none.test", "a:b", "192.0.2.1", "::1%nosuch"};
   dgram_bind_options options = {.port = some_port(), .address = CHOICE(addresses)};
 
   options.exclusive = random_one_in(4);
@@ -232,7 +234,7 @@ void random_answer_some(void) {
   RANDOM_CHECK(code == 0 || code == DGRAM_ENOENT, "an answer: %s", dgram_error_name(code));
 }
 
-/* ---------------------------------------------------------------------------- options, groups --- */
+/* ---- options, groups ---- */
 
 static void set_option(struct random_socket *socket) {
   static const int values[] = {0, 1, 64, 255, 256, -1, INT_MAX, INT_MIN};
@@ -254,16 +256,18 @@ static void set_option(struct random_socket *socket) {
     code = RANDOM_CALL(dgram_set_multicast_loopback(s, value > 0));
     break;
   default:
-    code = RANDOM_CALL(dgram_set_recv_info(s, (uint32_t)(random_one_in(2) ? DGRAM_RECV_TRUNCATED : value)));
+    code = RANDOM_CALL(
+        dgram_set_recv_info(s, (uint32_t)(random_one_in(2) ? DGRAM_RECV_TRUNCATED : value)));
   }
   random_expect(socket, code, "an option");
 }
 
 /* Only on "lo", so that nothing leaves this host. */
 static void change_membership(struct random_socket *socket) {
-  static const char *const groups[] = {"239.1.2.3", "239.1.2.4", "ff02::114", "ff12::1", NULL,
-                                       "127.0.0.1", "group",     "ff02::1%lo"};
-  static const char *const interfaces[] = {"lo", "1", "127.0.0.1", "::1", "nosuch", "::%lo", "0x1", "99999"};
+  static const char *const groups[] = {"239.1.2.3", "239.1.2.4", "ff02::114", "ff12::1",
+                                       NULL,        "127.0.0.1", "group",     "ff02::1%lo"};
+  static const char *const interfaces[] = {"lo",     "1",     "127.0.0.1", "::1",
+                                           "nosuch", "::%lo", "0x1",       "99999"};
   const char *group = CHOICE(groups);
   const char *interface = the.kind == RANDOM_SIM && random_one_in(3) ? "*" : CHOICE(interfaces);
   const bool adds = random_one_in(2);
@@ -291,11 +295,11 @@ static void ask(struct random_socket *socket) {
   RANDOM_CHECK(stats.received >= socket->emitted, "heard more than was received");
 }
 
-/* ------------------------------------------------------------------------------------- stacks --- */
+/* ---- stacks ---- */
 
 static void set_or_stop_timer(void) {
-  static const uint64_t timeouts[] = {0, 1, 1000, DGRAM_MILLISECOND, 3 * DGRAM_MILLISECOND,
-                                      3600 * DGRAM_SECOND};
+  static const uint64_t timeouts[] = {
+      0, 1, 1000, DGRAM_MILLISECOND, 3 * DGRAM_MILLISECOND, 3600 * DGRAM_SECOND};
   struct random_timer *timer = &the.timers[random_below(RANDOM_TIMERS)];
   struct random_stack *stack = random_some_stack();
   const uint64_t timeout_ns = CHOICE(timeouts);
@@ -320,7 +324,8 @@ static void set_or_stop_timer(void) {
     return;
   }
   const uint64_t now_ns = dgram_now(stack->stack);
-  code = RANDOM_CALL(dgram_timer_start(stack->stack, timer->timer, timeout_ns, random_on_timer, timer));
+  code = RANDOM_CALL(
+      dgram_timer_start(stack->stack, timer->timer, timeout_ns, random_on_timer, timer));
   RANDOM_CHECK(code == 0, "a timer does not start: %s", dgram_error_name(code));
   timer->running = true;
   timer->stack = stack;
@@ -328,15 +333,18 @@ static void set_or_stop_timer(void) {
 }
 
 static void resolve(struct random_stack *stack) {
-  static const char *const names[] = {"localhost", "fast.test", "slow.test", "none.test", "127.0.0.1",
-                                      "::1",       "::1%lo",    "",          "a:b",       "."};
+  static const char *const names[] = {"localhost", "fast.test", "slow.test", "none.test",
+                                      "127.0.0.1", "::1",       "::1%lo",    "",
+                                      "a:b",       "."};
   static const int families[] = {0, 0, DGRAM_IPV4, DGRAM_IPV6, 5, -1};
   const char *name = CHOICE(names);
   const int family = CHOICE(families);
-  const int code = RANDOM_CALL(dgram_resolve(stack->stack, name, family, random_on_resolved, stack));
+  const int code =
+      RANDOM_CALL(dgram_resolve(stack->stack, name, family, random_on_resolved, stack));
 
   random_trace("resolve %s, %d", name, family);
-  RANDOM_CHECK((code == DGRAM_ENOTRUNNING) == stack->closing, "resolve: %s", dgram_error_name(code));
+  RANDOM_CHECK((code == DGRAM_ENOTRUNNING) == stack->closing, "resolve: %s",
+               dgram_error_name(code));
   if (code < 0) return;
   stack->resolves++;
   the.calls_due++;
@@ -347,7 +355,8 @@ void random_close_stack(struct random_stack *stack) {
   const int code = RANDOM_CALL(dgram_stack_close(stack->stack, random_on_stack_closed, stack));
 
   random_trace("close stack %u", (unsigned)(stack - the.stacks));
-  RANDOM_CHECK(code == (stack->closing ? DGRAM_ENOTRUNNING : 0), "close: %s", dgram_error_name(code));
+  RANDOM_CHECK(code == (stack->closing ? DGRAM_ENOTRUNNING : 0), "close: %s",
+               dgram_error_name(code));
   if (stack->closing) return;
   stack->closing = true;
   the.calls_due++;
@@ -385,12 +394,23 @@ static void call_stack(struct random_stack *stack) {
   RANDOM_CHECK((code == DGRAM_ENOTRUNNING) == stack->closing, "stack: %s", dgram_error_name(code));
 }
 
-/* ----------------------------------------------------------------------------------- all of it --- */
+/* ---- all of it ---- */
 
 static void act_on_socket(struct random_socket *socket) {
   static void (*const acts[])(struct random_socket * socket) = {
-      pause_or_resume, pause_or_resume, pause_or_resume, ref_or_unref,    set_option,  change_membership, ask,
-      bind_socket,     bind_socket,     bind_descriptor, random_listen, random_listen,   random_unlisten,
+      pause_or_resume,
+      pause_or_resume,
+      pause_or_resume,
+      ref_or_unref,
+      set_option,
+      change_membership,
+      ask,
+      bind_socket,
+      bind_socket,
+      bind_descriptor,
+      random_listen,
+      random_listen,
+      random_unlisten,
   };
 
   if (random_one_in(25)) {

@@ -7,7 +7,7 @@
 
 enum { MESSAGE, BATCH, LISTENING, CLOSE, ERROR, DRAIN };
 
-/* ---------------------------------------------------------------------------- around them all --- */
+/* ---- around them all ---- */
 
 static struct random_stack *current;
 
@@ -41,7 +41,7 @@ void random_end_callback(void) {
   current = NULL;
 }
 
-/* ---------------------------------------------------------------------------------- messages --- */
+/* ---- messages ---- */
 
 static void check_open(const struct random_socket *socket, const char *what) {
   RANDOM_CHECK(!socket->closing, "%s on socket %u, which is closed", what, random_index(socket));
@@ -81,7 +81,7 @@ void random_on_first_message(dgram_socket *socket, const dgram_message *message,
   random_end_callback();
 }
 
-/* --------------------------------------------------------------------------------- listeners --- */
+/* ---- listeners ---- */
 
 static struct random_socket *hear(struct random_listener *listener, const char *what) {
   struct random_socket *socket = listener->socket;
@@ -148,7 +148,8 @@ static void on_drain(dgram_socket *socket, void *data) {
 
 static void on_close(dgram_socket *socket, void *data) {
   (void)hear(data, "close again");
-  RANDOM_CHECK(RANDOM_CALL(dgram_socket_type(socket)) == DGRAM_ENOTRUNNING, "a closed socket answers");
+  RANDOM_CHECK(RANDOM_CALL(dgram_socket_type(socket)) == DGRAM_ENOTRUNNING,
+               "a closed socket answers");
   random_act_in_callback();
   random_end_callback();
 }
@@ -201,7 +202,8 @@ void random_listen(struct random_socket *socket) {
   }
   random_trace("socket %u %s event %d", random_index(socket), listener->once ? "once" : "on",
                listener->event);
-  code = RANDOM_CALL(call_event(socket->socket, listener->event, listener->once ? ONCE : ON, listener));
+  code = RANDOM_CALL(
+      call_event(socket->socket, listener->event, listener->once ? ONCE : ON, listener));
   random_expect(socket, code, "on");
   if (code == 0) listener->active++;
 }
@@ -217,7 +219,7 @@ void random_unlisten(struct random_socket *socket) {
   listener->active -= (unsigned)code;
 }
 
-/* ------------------------------------------------------------------------------- bind, close --- */
+/* ---- bind, close ---- */
 
 void random_on_bound(dgram_socket *socket, int status, void *data) {
   struct random_socket *self = data;
@@ -300,7 +302,7 @@ void random_on_unheard(dgram_stack *stack, dgram_socket *socket, const dgram_err
   random_trace("unheard: %s %s", error->syscall, dgram_error_name(error->code));
 }
 
-/* ------------------------------------------------------------------------- timers and lookups --- */
+/* ---- timers and lookups ---- */
 
 void random_on_timer(dgram_timer *timer, void *data) {
   struct random_timer *self = data;
@@ -329,7 +331,7 @@ void random_on_resolved(dgram_stack *stack, int status, const dgram_address *add
   random_end_callback();
 }
 
-/* ------------------------------------------------------------------------------------ binder --- */
+/* ---- binder ---- */
 
 int random_on_bind_request(dgram_stack *stack, const dgram_bind_request *request, void *data) {
   struct random_stack *self = data;

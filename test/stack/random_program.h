@@ -1,18 +1,18 @@
-/* Random programs: thousands of calls that nobody would write down, from main and inside callbacks, and
- * what has to hold whatever they do.
+/* Random programs: thousands of calls that nobody would write down, from main and inside callbacks,
+ * and what has to hold whatever they do.
  *
- *   random_program.c    the world of one program: its beginning, its turns, its end and what is left
+ *   random_program.c    the world of one program: its beginning, its turns, its end, what is left
  *   random_calls.c      the calls: one random call of the API each
  *   random_sends.c      those that send, and the books of what was sent
  *   random_callbacks.c  what hears of it, and checks
  *   random_faults.c     memory and system calls that fail now and then
  *
- * One process runs one program, so the world is one struct. A program is its seed: what it calls depends
- * on nothing else, though on a kernel the time at which things happen does. What is checked:
+ * One process runs one program, so the world is one struct. In the simulation a seed is a program,
+ * the same each time; on a kernel what happens when is not the seed's alone. What is checked:
  *
  *   rule 2   no callback runs inside a call
  *   rule 3   an accepted call calls back once, a refused one never
- *   rule 4   borrowed bytes are freed in the callback, others right after the call (for ASan to see)
+ *   rule 4   borrowed bytes are freed in the callback, others right after the call (ASan sees it)
  *   rule 6   `close` comes once and last; from the call on all else is DGRAM_ENOTRUNNING
  *   rule 7   what went to one destination as written arrives in its order
  *   rule 13  a removed listener is silent
@@ -58,14 +58,14 @@ struct random_socket {
   bool closing;
   bool ended; /* `close` has begun */
   bool paused;
-  bool pulls;        /* reads one at a time: `once`, paused inside, and resumed for the next */
-  bool armed;        /* of one that pulls: the `once` is there */
-  unsigned steady;   /* ticks since it was paused, resumed or bound last */
-  uint16_t port;     /* once it is known */
-  unsigned pending;  /* callbacks of sends and binds that are due */
+  bool pulls;           /* reads one at a time: `once`, paused inside, and resumed for the next */
+  bool armed;           /* of one that pulls: the `once` is there */
+  unsigned steady;      /* ticks since it was paused, resumed or bound last */
+  uint16_t port;        /* once it is known */
+  unsigned pending;     /* callbacks of sends and binds that are due */
   uint32_t ended_up_to; /* the last datagram that called back, of those to addresses */
-  unsigned refusals; /* for the limit, since the last `drain` */
-  uint64_t emitted;  /* messages that the listener of its creation heard */
+  unsigned refusals;    /* for the limit, since the last `drain` */
+  uint64_t emitted;     /* messages that the listener of its creation heard */
   unsigned listening;
   unsigned bound; /* binds that were told to have succeeded, and implicit ones */
   struct random_order *orders;
@@ -208,8 +208,7 @@ void random_on_stack_closed(dgram_stack *stack, void *data);
 void random_on_unheard(dgram_stack *stack, dgram_socket *socket, const dgram_error *error,
                        void *data);
 void random_on_timer(dgram_timer *timer, void *data);
-void random_on_resolved(dgram_stack *stack, int status, const dgram_address *addresses,
-                        void *data);
+void random_on_resolved(dgram_stack *stack, int status, const dgram_address *addresses, void *data);
 int random_on_bind_request(dgram_stack *stack, const dgram_bind_request *request, void *data);
 
 /* Adds or removes a random listener. */

@@ -1,13 +1,9 @@
 /* Random programs against the whole library, one process each: what they do, and what is checked,
  * stands in random_program.h.
  *
- * Not part of `make test` yet. Built by hand, from the root of the project:
- *
- *   gcc -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -Iinclude -Isrc -Ifuzz/random \
- *     $(find fuzz/random src -name '*.c') -luv -lpthread -lcmocka -o random_programs
- *
  *   DGRAM_TEST_SEED    the first program's seed; else a new one, which is printed
  *   DGRAM_TEST_COUNT   how many programs of each kind
+ *   DGRAM_TEST_ONLY    the name of one kind
  *   DGRAM_TEST_TRACE   the calls of the programs, on standard error */
 
 #include <setjmp.h>
@@ -24,6 +20,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,16 +33,16 @@
 
 #include "random_program.h"
 
-enum { TIMEOUT_S = 10, PROGRAMS = 60 };
+enum { TIMEOUT_S = 30, PROGRAMS = 100, SLOTS = 4 };
 
-/* -------------------------------------------------------------------------- the system's calls --- */
+/* ---- the system's calls ---- */
 
-/* libuv is a library of its own, so --wrap does not reach it: these stand in front of the C library's
- * for the dynamic linker. */
+/* libuv is a library of its own, so --wrap does not reach it: these stand in front of the C
+ * library's for the dynamic linker. */
 #define REPLACES __attribute__((visibility("default")))
 #define REAL(pointer, name) (*(void **)&(pointer) = dlsym(RTLD_NEXT, (name)))
 
-/* Fails a call of this number now and then. EAGAIN is true to its word: the next time it may work. */
+/* Fails a call now and then. EAGAIN is true to its word: the next time it may work. */
 #define FAIL_SOMETIMES(...)                                                                        \
   do {                                                                                             \
     static const int codes[] = {__VA_ARGS__};                                                      \
@@ -103,7 +100,13 @@ REPLACES int socket(int domain, int type, int protocol) {
   return real(domain, type, protocol);
 }
 
-REPLACES int bind(int fd, const struct sockaddr *address, socklen_t length) {
+/* glibc declares these two with parameters of its own, which ISO C cannot repeat. */
+REPLACES int replaced_bind(int fd, const struct sockaddr *address,
+                           socklen_t length) __asm__("bind");
+REPLACES int replaced_getsockname(int fd, struct sockaddr *address,
+                                  socklen_t *length) __asm__("getsockname");
+
+int replaced_bind(int fd, const struct sockaddr *address, socklen_t length) {
   static int (*real)(int, const struct sockaddr *, socklen_t);
 
   FAIL_SOMETIMES(EADDRINUSE, EACCES, ENOMEM);
@@ -119,7 +122,7 @@ REPLACES int setsockopt(int fd, int level, int name, const void *value, socklen_
   return real(fd, level, name, value, length);
 }
 
-REPLACES int getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+int replaced_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
   static int (*real)(int, struct sockaddr *, socklen_t *);
 
   FAIL_SOMETIMES(ENOBUFS);
@@ -142,7 +145,7 @@ REPLACES long syscall(long number, ...) {
   return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* ----------------------------------------------------------------------------------- resolver --- */
+/* ---- resolver ---- */
 
 /* One address of 127.0.0.1 or ::1, in one piece. */
 static struct addrinfo *new_answer(int family) {
@@ -186,11 +189,12 @@ REPLACES void freeaddrinfo(struct addrinfo *list) {
   }
 }
 
-/* -------------------------------------------------------------------------- a process for each --- */
+/* ---- a process for each ---- */
 
 static bool hermetic;
 
-/* A network of our own, where the system allows it: nobody else's datagrams come, and ours go nowhere. */
+/* A network of our own, where the system allows it: nobody else's datagrams come, and ours go
+ * nowhere. */
 static void leave_the_network(void) {
   struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
   int fd;
@@ -239,29 +243,61 @@ static uint64_t first_seed(void) {
   return number_of("DGRAM_TEST_SEED", (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec);
 }
 
-static void run_one(enum random_kind kind, enum random_mode mode, uint64_t seed, const char *name) {
-  int status;
-  pid_t pid;
+/* Programs under way. Most of their time is waiting. */
+struct slot {
+  pid_t pid; /* 0: free */
+  uint64_t seed;
+};
 
+static void begin_one(struct slot *slot, enum random_kind kind, enum random_mode mode,
+                      uint64_t seed) {
   fflush(NULL);
-  pid = fork();
-  assert_true(pid >= 0);
-  if (pid == 0) child(kind, mode, seed);
-  assert_int_equal(waitpid(pid, &status, 0), pid);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  fail_msg("a random program %s. Again, by itself: DGRAM_TEST_SEED=%" PRIu64
-           " DGRAM_TEST_COUNT=1 CMOCKA_TEST_FILTER=%s DGRAM_TEST_TRACE=1 %s",
-           WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hangs" : "fails", seed, name,
-           program_invocation_name);
+  slot->seed = seed;
+  slot->pid = fork();
+  assert_true(slot->pid >= 0);
+  if (slot->pid == 0) child(kind, mode, seed);
+}
+
+/* Waits for any of them, and says how to run it again where it failed. Returns 1 if it did. */
+static unsigned end_one(struct slot *slots, const char *name) {
+  int status;
+  const pid_t pid = waitpid(-1, &status, 0);
+  struct slot *slot = slots;
+
+  assert_true(pid > 0);
+  while (slot->pid != pid)
+    slot++;
+  slot->pid = 0;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
+  print_error("A random program %s. Again, by itself:\nDGRAM_TEST_SEED=%" PRIu64
+              " DGRAM_TEST_COUNT=1 DGRAM_TEST_ONLY=%s DGRAM_TEST_TRACE=1 %s\n",
+              WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hangs" : "fails", slot->seed,
+              name, program_invocation_name);
+  return 1;
 }
 
 static void run_all(enum random_kind kind, enum random_mode mode, const char *name) {
   const uint64_t seed = first_seed();
   const uint64_t count = number_of("DGRAM_TEST_COUNT", PROGRAMS);
+  struct slot slots[SLOTS] = {{0}};
+  unsigned running = 0;
+  unsigned failed = 0;
 
   print_message("%s: %" PRIu64 " programs from DGRAM_TEST_SEED=%" PRIu64 "\n", name, count, seed);
-  for (uint64_t i = 0; i < count; i++)
-    run_one(kind, mode, seed + i, name);
+  for (uint64_t i = 0; i < count && failed == 0; i++) {
+    struct slot *slot = slots;
+    if (running == SLOTS) {
+      failed += end_one(slots, name);
+      running--;
+    }
+    while (slot->pid != 0)
+      slot++;
+    begin_one(slot, kind, mode, seed + i);
+    running++;
+  }
+  for (; running > 0; running--)
+    failed += end_one(slots, name);
+  assert_int_equal(failed, 0);
 }
 
 #define TEST(name, kind, mode)                                                                     \
@@ -281,13 +317,17 @@ TEST(sim_without_memory, RANDOM_SIM, RANDOM_NO_MEMORY)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(linux_plain),          cmocka_unit_test(linux_without_memory),
-      cmocka_unit_test(linux_with_a_bad_system), cmocka_unit_test(uv_plain),
-      cmocka_unit_test(uv_without_memory),    cmocka_unit_test(uv_with_a_bad_system),
-      cmocka_unit_test(sim_plain),            cmocka_unit_test(sim_without_memory),
+      cmocka_unit_test(linux_plain),
+      cmocka_unit_test(linux_without_memory),
+      cmocka_unit_test(linux_with_a_bad_system),
+      cmocka_unit_test(uv_plain),
+      cmocka_unit_test(uv_without_memory),
+      cmocka_unit_test(uv_with_a_bad_system),
+      cmocka_unit_test(sim_plain),
+      cmocka_unit_test(sim_without_memory),
   };
 
   leave_the_network();
-  if (getenv("CMOCKA_TEST_FILTER") != NULL) cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
+  if (getenv("DGRAM_TEST_ONLY") != NULL) cmocka_set_test_filter(getenv("DGRAM_TEST_ONLY"));
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 struct random_world the;
 
-/* ---------------------------------------------------------------------------- chance, telling --- */
+/* ---- chance, telling ---- */
 
 /* splitmix64 */
 uint64_t random_next(uint64_t *state) {
@@ -63,7 +63,7 @@ unsigned random_index(const struct random_socket *socket) {
   return (unsigned)(socket - the.sockets);
 }
 
-/* -------------------------------------------------------------------------------------- stacks --- */
+/* ---- stacks ---- */
 
 static int create(struct random_stack *stack, dgram_stack_options *options) {
   if (the.kind == RANDOM_SIM) return RANDOM_CALL(dgram_sim_stack_create(options, &stack->stack));
@@ -75,7 +75,7 @@ static int create(struct random_stack *stack, dgram_stack_options *options) {
   return RANDOM_CALL(dgram_uv_stack_create(&the.loop, options, &stack->stack));
 }
 
-/* What was read is heard, unless a pause holds it: after some turns in peace both counts are one. */
+/* What was read is heard, unless a pause holds it: after some turns in peace both counts agree. */
 static void check_steady(struct random_socket *socket) {
   dgram_stats stats;
 
@@ -97,7 +97,8 @@ static void on_tick(dgram_timer *timer, void *data) {
   random_act_in_callback();
   if (!stack->closing && the.fuel > 0) {
     const uint64_t timeout_ns = random_below(3) * DGRAM_MILLISECOND;
-    RANDOM_CHECK(RANDOM_CALL(dgram_timer_start(stack->stack, timer, timeout_ns, on_tick, stack)) == 0,
+    RANDOM_CHECK(RANDOM_CALL(dgram_timer_start(stack->stack, timer, timeout_ns, on_tick, stack)) ==
+                     0,
                  "a ticker does not start");
   }
   if (!stack->closing && random_one_in(4)) (void)RANDOM_CALL(dgram_stop(stack->stack));
@@ -108,7 +109,8 @@ struct random_stack *random_stack_make(void) {
   static const uint32_t disables[] = {0, 0, DGRAM_DISABLE_MMSG,
                                       DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO};
   struct random_stack *stack = &the.stacks[the.stack_count];
-  dgram_stack_options options = {.allocator = &stack->allocator, .disable = disables[random_below(4)]};
+  dgram_stack_options options = {.allocator = &stack->allocator,
+                                 .disable = disables[random_below(4)]};
   int code;
 
   if (the.stack_count == RANDOM_STACKS || the.ending) return NULL;
@@ -126,7 +128,7 @@ struct random_stack *random_stack_make(void) {
   return stack;
 }
 
-/* --------------------------------------------------------------------------------------- turns --- */
+/* ---- turns ---- */
 
 /* The user's own handles: they keep the loop from sleeping for long, and call the library too. */
 static void on_clock(uv_timer_t *clock) {
@@ -185,7 +187,7 @@ static void take_turn(void) {
   run_loop(how == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
 }
 
-/* ------------------------------------------------------------------------------- the beginning --- */
+/* ---- the beginning ---- */
 
 static unsigned count_descriptors(void) {
   DIR *directory = opendir("/proc/self/fd");
@@ -227,7 +229,7 @@ static void begin(void) {
   random_faults_begin();
 }
 
-/* ------------------------------------------------------------------------------------- the end --- */
+/* ---- the end ---- */
 
 static bool any_stack(void) {
   for (unsigned i = 0; i < the.stack_count; i++)
@@ -241,8 +243,8 @@ static bool any_socket(void) {
   return false;
 }
 
-/* Sockets that close by themselves: what was accepted ends without the help of a linger, of which some
- * are 24 days long. */
+/* Sockets that close by themselves: what was accepted ends without the help of a linger, of which
+ * some are 24 days long. */
 static void end_gently(void) {
   while (the.request_count > 0)
     random_answer_some();
@@ -288,7 +290,8 @@ static void check_what_is_left(unsigned descriptors) {
   for (unsigned i = 0; i < the.socket_count; i++) {
     struct random_socket *socket = &the.sockets[i];
     RANDOM_CHECK(socket->socket == NULL, "socket %u never closed", i);
-    RANDOM_CHECK(socket->pending == 0, "socket %u closed with %u callbacks due", i, socket->pending);
+    RANDOM_CHECK(socket->pending == 0, "socket %u closed with %u callbacks due", i,
+                 socket->pending);
     random_forget_orders(socket);
   }
   random_forget_datagrams();

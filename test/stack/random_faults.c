@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* Its own sequence, so that a call that asks for memory once more does not change the whole program. */
+/* Its own sequence, so that one call for memory more does not change all that follows. */
 static uint64_t chance;
 static _Thread_local bool here;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -------------------------------------------------------------------------------------- books --- */
+/* ---- books ---- */
 
 enum state { REFUSED, ACCEPTED, FAILED };
 
@@ -87,7 +87,7 @@ static uint32_t random_length(void) {
   }
 }
 
-/* ------------------------------------------------------------------------------- destinations --- */
+/* ---- destinations ---- */
 
 struct destination {
   bool wrong; /* must be refused */
@@ -97,8 +97,8 @@ struct destination {
   char text[DGRAM_ADDRESS_TEXT];
 };
 
-/* How the sockets of this host reach an address that may be 0.0.0.0, 127.0.0.1, :: or ::1, from a socket of
- * this type. False: not at all. */
+/* How a socket of this type reaches an address that may be 0.0.0.0, 127.0.0.1, :: or ::1. False:
+ * not at all. */
 static bool reach(int type, dgram_address *address) {
   static const uint8_t zero[16];
   const bool any = memcmp(address->bytes, zero, sizeof zero) == 0;
@@ -158,8 +158,8 @@ static void spoil(const struct random_socket *from, struct destination *to) {
 }
 
 static void choose_destination(const struct random_socket *from, struct destination *to) {
-  static const char *const names[] = {"localhost", "localhost", "fast.test", "slow.test",
-                                      "none.test", "again.test"};
+  static const char *const names[] = {"localhost", "localhost", "fast.test",
+                                      "slow.test", "none.test", "again.test"};
 
   memset(to, 0, sizeof *to);
   choose_address(from, to);
@@ -170,7 +170,7 @@ static void choose_destination(const struct random_socket *from, struct destinat
   }
 }
 
-/* -------------------------------------------------------------------------------- bookkeeping --- */
+/* ---- bookkeeping ---- */
 
 static uint64_t destination_key(const struct destination *to) {
   const char *text = to->name != NULL ? to->name : to->text;
@@ -297,7 +297,8 @@ static void on_list_sent(dgram_socket *socket, dgram_datagram *list, size_t coun
   RANDOM_CHECK(list == outgoing->list && count == outgoing->count, "another list");
   end_outgoing(outgoing);
   for (uint32_t i = 0; i < count; i++) {
-    RANDOM_CHECK(list[i].result != INT32_MIN, "result %u of %zu is not written", (unsigned)i, count);
+    RANDOM_CHECK(list[i].result != INT32_MIN, "result %u of %zu is not written", (unsigned)i,
+                 count);
     RANDOM_CHECK(same_but_result(list[i], outgoing->copy[i]), "the list was changed");
     end_datagram(outgoing->first + i, list[i].result);
   }
@@ -306,7 +307,7 @@ static void on_list_sent(dgram_socket *socket, dgram_datagram *list, size_t coun
   random_end_callback();
 }
 
-/* ----------------------------------------------------------------------------------- sending --- */
+/* ---- sending ---- */
 
 /* Cuts bytes into pieces, some of them empty. Returns new. */
 static dgram_buffer *cut(const unsigned char *bytes, size_t length, uint32_t count) {
@@ -330,15 +331,16 @@ static int call_send(struct random_socket *from, const struct destination *to,
     return RANDOM_CALL(dgram_send_to(from->socket, bytes, length, &to->address, cb, data));
   }
   if (random_one_in(4)) {
-    const uint32_t count = length == 0 ? random_below(3) : 1 + random_below(random_one_in(4) ? 60 : 8);
+    const uint32_t count =
+        length == 0 ? random_below(3) : 1 + random_below(random_one_in(4) ? 60 : 8);
     dgram_buffer *parts = cut(bytes, length, count);
-    const int code = RANDOM_CALL(
-        dgram_send_gather(from->socket, parts, count, to->port, text, cb, data));
+    const int code =
+        RANDOM_CALL(dgram_send_gather(from->socket, parts, count, to->port, text, cb, data));
     free(parts);
     return code;
   }
-  return RANDOM_CALL(dgram_send(from->socket, length == 0 ? NULL : bytes, length, to->port, text, cb,
-                                data));
+  return RANDOM_CALL(
+      dgram_send(from->socket, length == 0 ? NULL : bytes, length, to->port, text, cb, data));
 }
 
 static void count_refusal(struct random_socket *socket, int code) {
@@ -434,7 +436,8 @@ static bool spoil_list(const struct outgoing *outgoing) {
 }
 
 static void try_list(struct random_socket *socket, struct outgoing *outgoing, bool wrong) {
-  const int code = RANDOM_CALL(dgram_try_send_many(socket->socket, outgoing->list, outgoing->count));
+  const int code =
+      RANDOM_CALL(dgram_try_send_many(socket->socket, outgoing->list, outgoing->count));
 
   random_expect(socket, code, "try_send_many");
   RANDOM_CHECK(code <= (int)outgoing->count, "more tried than there were");
@@ -456,8 +459,8 @@ void random_send_list(struct random_socket *socket, bool try_only) {
 
   prepare_list(socket, outgoing);
   wrong = spoil_list(outgoing);
-  random_trace("socket %u %s %u datagrams from %u", random_index(socket), try_only ? "tries" : "sends",
-               (unsigned)outgoing->count, (unsigned)outgoing->first);
+  random_trace("socket %u %s %u datagrams from %u", random_index(socket),
+               try_only ? "tries" : "sends", (unsigned)outgoing->count, (unsigned)outgoing->first);
   if (try_only) {
     try_list(socket, outgoing, wrong);
     return;
@@ -478,7 +481,7 @@ void random_send_list(struct random_socket *socket, bool try_only) {
   the.calls_due++;
 }
 
-/* --------------------------------------------------------------------------------- receiving --- */
+/* ---- receiving ---- */
 
 void random_forget_orders(struct random_socket *socket) {
   while (socket->orders != NULL) {
@@ -491,8 +494,8 @@ void random_forget_orders(struct random_socket *socket) {
 static void check_order(struct random_socket *socket, uint32_t number) {
   struct random_order *order = socket->orders;
 
-  while (order != NULL && (order->sender != books[number].sender ||
-                           order->destination != books[number].destination))
+  while (order != NULL &&
+         (order->sender != books[number].sender || order->destination != books[number].destination))
     order = order->next;
   if (order == NULL) {
     order = calloc(1, sizeof *order);
