@@ -632,7 +632,8 @@ DGRAM_EXTERN int dgram_add_membership(dgram_socket *socket, const char *group, c
 
 /* Leaves a group; closing does so by itself.
  *
- * group, ifname  as they were given to dgram_add_membership.
+ * group, ifname  as they were given to dgram_add_membership; a group on an interface that is gone
+ *                can be left by the index that it had.
  * Errors         as there, and DGRAM_EADDRNOTAVAIL: not joined. DGRAM_EBADF: not bound.
  * Source         the seed, socket.dropMembership. */
 DGRAM_EXTERN int dgram_drop_membership(dgram_socket *socket, const char *group, const char *ifname);

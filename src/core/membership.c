@@ -72,21 +72,22 @@ static int index_by_address(const struct interfaces *interfaces, const dgram_add
   return DGRAM_ENODEV;
 }
 
-static int find_index(dgram_stack *stack, const struct interfaces *interfaces, const char *ifname,
-                      unsigned *ret_index) {
+/* A group can be left on an interface that is gone, by its index: the system remembers, and only so
+ * many memberships fit into a socket. */
+static int find_index(dgram_stack *stack, const struct interfaces *interfaces, bool join,
+                      const char *ifname, unsigned *ret_index) {
   char name[DGRAM__INTERFACE_NAME_MAX];
-  const unsigned index = read_index(ifname);
+  unsigned index = read_index(ifname);
   dgram_address address;
   int code = dgram__literal_read(stack, ifname, &address);
 
   if (code == 0) return index_by_address(interfaces, &address, ret_index);
-  if (index > 0 && stack->ops->interface_name(stack, index, name) == 0) {
-    *ret_index = index;
-    return 0;
+  if (index == 0 || stack->ops->interface_name(stack, index, name) < 0) {
+    code = stack->ops->interface_index(stack, ifname);
+    if (code < 0 && (join || index == 0)) return code;
+    if (code > 0) index = (unsigned)code;
   }
-  code = stack->ops->interface_index(stack, ifname);
-  if (code < 0) return code;
-  *ret_index = (unsigned)code;
+  *ret_index = index;
   return 0;
 }
 
@@ -146,7 +147,7 @@ static int apply(dgram_socket *socket, bool join, const dgram_address *group, co
     code = apply_to_all(socket, join, group, &interfaces);
   } else {
     if (ifname != NULL && ifname[0] != '\0') {
-      code = find_index(stack, &interfaces, ifname, &index);
+      code = find_index(stack, &interfaces, join, ifname, &index);
     }
     if (code == 0 && index == 0) {
       code = stack->ops->set_membership(socket->endpoint, join, group, NULL);

@@ -338,7 +338,6 @@ static void test_bad_groups_and_interfaces(void **state) {
       {"240.0.0.1", NULL, DGRAM_EINVAL},
       {"239.1.2.3", "nosuchif0", DGRAM_ENODEV},
       {"239.1.2.3", "203.0.113.77", DGRAM_ENODEV},
-      {"239.1.2.3", "999999", DGRAM_ENODEV},
   };
   dgram_socket *a = bound_anywhere("a", DGRAM_UDP4);
   (void)state;
@@ -346,6 +345,8 @@ static void test_bad_groups_and_interfaces(void **state) {
     h_assert_code(cases[i].code, H(dgram_add_membership(a, cases[i].group, cases[i].ifname)));
     h_assert_code(cases[i].code, H(dgram_drop_membership(a, cases[i].group, cases[i].ifname)));
   }
+  h_assert_code(DGRAM_ENODEV, H(dgram_add_membership(a, group, "999999")));
+  h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(a, group, "999999")));
   h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(a, group, "127.0.0.1")));
   h_turns(2);
   h_expect("");

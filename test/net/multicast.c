@@ -150,6 +150,18 @@ static void join_by_route(void) {
     net_shell("ip -6 route del table local multicast ff02::1:3/128 dev vb2");
 }
 
+/* An interface has a name and an index before it has an address. */
+static void join_without_an_address(void) {
+  net_shell("ip link add bare index 55 type veth peer name bare2 && ip link set bare up");
+  for (int i = 0; i < 2; i++) {
+    NET_CODE(join(&b, the->group, i == 0 ? "bare" : "55"), 0);
+    NET_CHECK(is_member("B", "bare"));
+    NET_CODE(leave(&b, the->group, i == 0 ? "55" : "bare"), 0);
+    NET_CHECK(!is_member("B", "bare"));
+  }
+  net_shell("ip link del bare");
+}
+
 static void join_nonsense(void) {
   NET_CODE(join(&b, the->group, "vb9"), DGRAM_ENODEV);
   NET_CODE(join(&b, the->group, "999"), DGRAM_ENODEV);
@@ -167,6 +179,7 @@ static void joining(void) {
   join_by_scope();
   join_all();
   join_by_route();
+  join_without_an_address();
   join_nonsense();
   net_close(&b);
 }

@@ -86,6 +86,16 @@ static void an_unknown_interface(void **state) {
   }
 }
 
+/* What the system knows of it, the system shall say. */
+static void a_group_is_left_on_an_interface_that_is_gone(void **state) {
+  (void)state;
+  assert_int_equal(join(ipv4, "1"), 0);
+  assert_int_equal(dgram_drop_membership(ipv4, "239.1.2.3", "3"), 0);
+  assert_int_equal(fake.last_interface, 3);
+  assert_int_equal(dgram_drop_membership(ipv4, "239.1.2.3", "three"), DGRAM_ENODEV);
+  assert_int_equal(dgram_drop_membership(ipv4, "239.1.2.3", "0"), DGRAM_ENODEV);
+}
+
 static void the_groups_scope_names_the_interface(void **state) {
   (void)state;
   assert_int_equal(dgram_add_membership(ipv6, "ff02::1%two", NULL), 0);
@@ -183,6 +193,7 @@ int main(void) {
       MEMBERSHIP_TEST(an_interface_by_name_index_or_address),
       MEMBERSHIP_TEST(an_interface_with_its_address),
       MEMBERSHIP_TEST(an_unknown_interface),
+      MEMBERSHIP_TEST(a_group_is_left_on_an_interface_that_is_gone),
       MEMBERSHIP_TEST(the_groups_scope_names_the_interface),
       MEMBERSHIP_TEST(a_star_is_each_that_can),
       MEMBERSHIP_TEST(bad_groups_are_refused_before_a_bind),

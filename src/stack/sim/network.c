@@ -164,7 +164,8 @@ static int leave(struct sim_endpoint *endpoint, const struct sim_ip *group) {
 int sim_stack_set_membership(struct dgram__endpoint *base, bool joining, const dgram_address *group,
                              const struct dgram__interface *interface) {
   struct sim_ip ip = ip_of(group);
-  if (interface && interface->index != SIM_INTERFACE) return DGRAM_ENODEV;
+  if (interface && interface->index != SIM_INTERFACE)
+    return joining ? DGRAM_ENODEV : DGRAM_EADDRNOTAVAIL;
   return joining ? join(sim_endpoint_of(base), &ip) : leave(sim_endpoint_of(base), &ip);
 }
 

@@ -5,8 +5,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#include "stack/loop/sockaddr.h"
 
 /* There is no info yet that this stack can give on request, so the core never asks for any. */
 int uv_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits) {
@@ -46,40 +48,18 @@ int uv_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   return error < 0 ? loop_error(error) : 0;
 }
 
-/* libuv knows an interface by one of its addresses. */
-static int interface_text_ipv4(const struct dgram__interface *interface, char *text, size_t size) {
-  if (interface->address.family != DGRAM_IPV4) return DGRAM_ENODEV;
-  return dgram_address_format(&interface->address, text, size);
-}
-
-/* For IPv6 only the scope of that address counts, so any will do. */
-static int interface_text_ipv6(unsigned index, char *text, size_t size) {
-  char scope[UV_IF_NAMESIZE];
-  size_t scope_size = sizeof scope;
-  if (uv_if_indextoiid(index, scope, &scope_size) < 0) return DGRAM_ENODEV;
-  return snprintf(text, size, "::%%%s", scope);
-}
-
-/* The length of the text; 0: the system's choice. A group's own scope may name an interface too. */
-static int interface_text(const dgram_address *group, const struct dgram__interface *interface,
-                          char *text, size_t size) {
-  unsigned index = interface ? interface->index : group->scope_id;
-  if (group->family == DGRAM_IPV6 && index != 0) return interface_text_ipv6(index, text, size);
-  if (group->family == DGRAM_IPV4 && interface) return interface_text_ipv4(interface, text, size);
-  return 0;
-}
-
+/* By the interface's index, which libuv's own call cannot say: it wants one of its addresses, and an
+ * interface need not have any. 0 is the system's choice. RFC 3678 5.1, of one form for both
+ * families. */
 int uv_stack_set_membership(struct dgram__endpoint *base, bool join, const dgram_address *group,
                             const struct dgram__interface *interface) {
-  dgram_address unscoped = *group;
-  char group_text[DGRAM_ADDRESS_TEXT];
-  char text[DGRAM_ADDRESS_TEXT];
-  unscoped.scope_id = 0;
-  int error = dgram_address_format(&unscoped, group_text, sizeof group_text);
-  if (error < 0) return error;
-  int length = interface_text(group, interface, text, sizeof text);
-  if (length < 0) return length;
-  error = uv_udp_set_membership(uv_stack_endpoint_of(base)->udp, group_text,
-                                length > 0 ? text : NULL, join ? UV_JOIN_GROUP : UV_LEAVE_GROUP);
-  return error < 0 ? loop_error(error) : 0;
+  struct group_req request = {.gr_interface = interface ? interface->index : group->scope_id};
+  const int level = group->family == DGRAM_IPV6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  union loop_sockaddr address;
+  uv_os_fd_t fd;
+  int error = uv_fileno((uv_handle_t *)uv_stack_endpoint_of(base)->udp, &fd);
+  if (error < 0) return loop_error(error);
+  memcpy(&request.gr_group, &address, loop_address_to_sockaddr(group, &address));
+  const int name = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
+  return setsockopt(fd, level, name, &request, sizeof request) < 0 ? -errno : 0;
 }
