@@ -91,20 +91,20 @@ static inline void net_begin(void) {
 }
 
 static inline void net_note(uv_timer_t *timer) {
-  *(bool *)timer->data = true;
+  *(volatile bool *)timer->data = true;
 }
 
 /* Repeats, because libuv may sleep in the very turn that has called back. */
-static inline void net_timer_start(uint64_t time_ms, bool *ret_over) {
+static inline void net_timer_start(uint64_t time_ms, volatile bool *ret_over) {
   *ret_over = false;
-  net_timer.data = ret_over;
+  net_timer.data = (void *)ret_over;
   uv_update_time(net_loop);
   uv_timer_start(&net_timer, net_note, time_ms, time_ms);
 }
 
 /* Turns the loop until *count has come to the goal; false: not in that time. */
 static inline bool net_within(uint64_t timeout_ms, const volatile size_t *count, size_t goal) {
-  bool late;
+  volatile bool late;
   net_timer_start(timeout_ms, &late);
   while (*count < goal && !late)
     uv_run(net_loop, UV_RUN_ONCE);
@@ -121,7 +121,7 @@ static inline bool net_within(uint64_t timeout_ms, const volatile size_t *count,
 
 /* How often the loop turns in that time: what spins shows here. */
 static inline size_t net_turns(uint64_t time_ms) {
-  bool over;
+  volatile bool over;
   size_t turns = 0;
   net_timer_start(time_ms, &over);
   for (; !over; turns++)
@@ -255,7 +255,7 @@ static inline int net_send(struct net_box *box, const char *word, const char *ad
 /* Exactly these messages have come since the last time, in this order; each word ends with a space.
  * What is not to arrive would stand before the last one, or in the next time. */
 static inline void net_hear(struct net_box *box, const char *words, const char *file, int line) {
-  bool late;
+  volatile bool late;
   net_timer_start(NET_DEADLINE_MS, &late);
   while (strlen(box->log) < strlen(words) && !late)
     uv_run(net_loop, UV_RUN_ONCE);

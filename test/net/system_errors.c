@@ -142,7 +142,7 @@ int main(int count, char **words) {
     dead_port(DGRAM_UDP4, "10.9.0.2");
     if (count > 2 && strchr(words[2], '6')) dead_port(DGRAM_UDP6, "fd00:9::2");
   } else {
-    NET_CHECK(!"a mode");
+    net_fail(__FILE__, __LINE__, "no mode %s", mode);
   }
   net_end();
   return 0;
