@@ -84,7 +84,7 @@ static void test_without_batches_by_the_environment(void **state) {
 /* rule:10 better:batches */
 static void test_the_switch_switches(void **state) {
   enum { COUNT = 32 };
-  dgram_stack_options options = {.disable = DGRAM_DISABLE_MMSG};
+  dgram_stack_options options = {.disable = DGRAM_DISABLE_MMSG | DGRAM_DISABLE_GSO};
   dgram_socket_options udp4 = {.type = DGRAM_UDP4, .linger_ms = -1};
   dgram_datagram list[COUNT];
   struct h_box box = {0};

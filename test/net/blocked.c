@@ -9,7 +9,7 @@
 
 #include "net.h"
 
-enum { COUNT = 10000, STUCK = 100 };
+enum { COUNT = 10000, STUCK = 400 };
 
 static struct net_box a, b;
 static dgram_datagram list[COUNT];

@@ -10,12 +10,14 @@
  * full speed. */
 
 #include <assert.h>
+#include <netinet/udp.h>
 
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
 
 int linux_stack_open(struct dgram__endpoint *base) {
   linux_endpoint_of(base)->fd = -1;
+  linux_endpoint_of(base)->group_length_max = UINT16_MAX;
   return 0;
 }
 
@@ -46,6 +48,15 @@ static int set_bind_options(struct dgram__endpoint *base, int fd, unsigned flags
   return linux_stack_sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 }
 
+/* The kernel may hand over datagrams of one sender as one, since we split them. It belongs to the
+ * socket and not to us alone, so one that others may read too, an adopted one, is left as it is. */
+static void join_received(struct dgram__endpoint *base, int fd) {
+  struct linux_stack *stack = linux_stack_of(base);
+  if (stack->no_gro) return;
+  int code = linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_GRO, 1);
+  stack->no_gro = code < 0;
+}
+
 int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsigned flags) {
   assert(linux_endpoint_of(base)->fd < 0);
   int fd = linux_stack_sys_socket(domain_of(base), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
@@ -57,6 +68,7 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local, u
   if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd);
   if (code < 0) linux_stack_sys_close(fd);
+  if (code == 0) join_received(base, fd);
   return code;
 }
 

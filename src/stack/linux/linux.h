@@ -3,8 +3,11 @@
  *   stack.c      the table of operations, creating a stack
  *   endpoint.c   a socket's life: open, bind, adopt, close
  *   readiness.c  what epoll is asked for, and what is done when it answers
- *   receive.c    from the kernel into the stack's slots, and on to the core
+ *   receive.c    from the kernel into the stack's slots
+ *   split.c      from the slots to messages, and on to the core
  *   send.c       from the core to the kernel
+ *   batch.c      datagrams as what one call to the kernel takes
+ *   errors.c     what each error of sending and receiving leads to
  *   options.c    socket options and memberships
  *   system.h     the system calls */
 
@@ -13,8 +16,14 @@
 
 #include <sys/socket.h>
 
+#include "stack/linux/batch.h"
 #include "stack/loop/loop.h"
 #include "stack/loop/sockaddr.h"
+
+/* Room for the control message that says the length of a segment. */
+struct linux_size_control {
+  alignas(struct cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(int))];
+};
 
 /* What one recvmmsg writes to, slot by slot, and what the core is shown of it. One for all sockets
  * of a stack: it is in use only while one of them receives and tells. */
@@ -22,32 +31,39 @@ struct linux_receiver {
   unsigned char *memory; /* slots of DGRAM__SLOT_SIZE; NULL until a socket first wants to receive */
   unsigned slots;
   unsigned slots_max; /* how far they may grow */
-  bool borrowed;      /* the memory is the user's */
-  bool full;          /* the last batch filled every slot */
+  void *borrowed;     /* the user's memory, or NULL */
+  bool full;          /* the last batch filled every slot, with little */
   struct mmsghdr headers[DGRAM__SLOTS_MAX];
   struct iovec pieces[DGRAM__SLOTS_MAX];
   union loop_sockaddr addresses[DGRAM__SLOTS_MAX];
-  dgram_message messages[DGRAM__SLOTS_MAX];
+  struct linux_size_control controls[DGRAM__SLOTS_MAX];
   dgram_recv_info infos[DGRAM__SLOTS_MAX];
+  dgram_message *messages; /* DGRAM__SEGMENTS_MAX for each slot */
 };
 
 struct linux_stack {
   struct loop_stack loop;
   bool single_receives; /* recvmmsg is switched off, or this kernel has none */
   bool single_sends;    /* the same of sendmmsg */
+  bool no_gro;          /* the same of UDP_GRO */
+  uint8_t segments_max; /* of a group this kernel sends; 1: none, 0: not asked yet */
   struct linux_receiver receiver;
+  struct linux_batch batch;
 };
 
 struct linux_endpoint {
   struct dgram__endpoint base;
-  uv_poll_t poll;           /* initialised while bound */
-  int fd;                   /* -1: not bound */
-  uint8_t armed;            /* the uv_poll_event bits that libuv watches for */
-  uint8_t lone_turns;       /* turns that brought one datagram, in a row; wraps round */
-  bool receiving : 1;       /* the core wants datagrams */
-  bool wants_writable : 1;  /* a send came back short and waits for room */
-  bool in_callback : 1;     /* on_ready is at work and will arm what is wanted when it is done */
-  bool tells_truncated : 1; /* info was asked for with every datagram */
+  uv_poll_t poll;            /* initialised while bound */
+  int fd;                    /* -1: not bound */
+  uint8_t armed;             /* the uv_poll_event bits that libuv watches for */
+  uint16_t group_length_max; /* segments over this were too large for a device */
+  uint8_t per_slot;          /* datagrams that a slot of the last batch held, rounded down */
+  uint8_t lone_turns;        /* turns that brought one datagram, in a row; wraps round */
+  bool receiving : 1;        /* the core wants datagrams */
+  bool wants_writable : 1;   /* a send came back short and waits for room */
+  bool in_callback : 1;      /* on_ready is at work and will arm what is wanted when it is done */
+  bool tells_truncated : 1;  /* info was asked for with every datagram */
+  bool no_groups : 1;        /* datagrams left one by one where a group of them did not */
 };
 
 static inline struct linux_stack *linux_stack_of(struct dgram__endpoint *endpoint) {
@@ -88,6 +104,11 @@ int linux_stack_receiver_prepare(struct linux_stack *stack);
 void linux_stack_receive(struct linux_endpoint *endpoint);
 
 int linux_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
+
+/* ---- split.c ---- */
+
+/* Tells the core what the kernel wrote to so many slots. Returns how many datagrams it was. */
+unsigned linux_stack_tell_received(struct linux_endpoint *endpoint, unsigned slots);
 
 /* ---- send.c ---- */
 

@@ -1,154 +1,184 @@
 /* From the core to the kernel.
  *
- * Happy path: datagrams leave in batches by sendmmsg, a lone one by the cheaper sendmsg, until all
- * are dealt with or the socket takes no more (EAGAIN); then writability is waited for.
+ * Happy path: datagrams leave in batches by sendmmsg, neighbours with one destination as one
+ * message that is segmented later (GSO), a lone message by the cheaper sendmsg, until all are dealt
+ * with or the socket takes no more (EAGAIN); then writability is waited for.
  *
- * Failure modes. sendmmsg stops at the first datagram that fails; where others went before it, it
- * says their number and hides the error, which comes again in the next call, for the datagram that
- * is then first. So a code always belongs to the first one of a call: it fails, and the rest goes
- * on. But some errors belong to nobody in the call: ICMP has answered an earlier datagram, the
- * kernel hands that out once, and the datagram in hand has not been sent; it is tried once more.
- * ENOBUFS is the end of a datagram and not a reason to wait: the socket stays writable, so waiting
- * would spin. A kernel (or a seccomp filter) without sendmmsg is given single datagrams. */
+ * Failure modes. sendmmsg stops at the first message that fails; where others went before it, it
+ * says their number and hides the error, which comes again in the next call, for the message that
+ * is then first. So a code always belongs to the first one of a call; errors.c says what follows.
+ * Mostly its datagrams fail, and the rest goes on. A group that fails as a group is sent again in
+ * single datagrams: segmentation may be beyond the device, the route or this kernel, and costs speed
+ * only. Whether that was it shows in how they fare. */
 
-#include <string.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 
+#include "stack/linux/errors.h"
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
 
-/* What sendmmsg reads: uninitialised but for the first `count` of everything. */
-struct batch {
-  unsigned count;  /* messages */
-  unsigned pieces; /* used */
-  struct mmsghdr headers[DGRAM__SEND_BATCH];
-  union loop_sockaddr addresses[DGRAM__SEND_BATCH];
-  struct iovec iov[DGRAM__SEND_PIECES];
+/* A call of linux_stack_send under way. */
+struct sending {
+  struct linux_endpoint *endpoint;
+  dgram_datagram *list;
+  size_t count;
+  size_t done;      /* from the front: their results are written */
+  unsigned repeats; /* of the message that is first now */
+
+  /* A group that failed, while it is sent again. */
+  size_t singles_until; /* its datagrams stand before this; from `done` on each goes by itself */
+  unsigned segments;    /* how many datagrams its next try may have, where they may be too many */
+  bool off;             /* groups are to blame, unless one of its datagrams fails too */
 };
 
-/* ---- filling a message ---- */
-
-static size_t pieces_of(const dgram_datagram *datagram) {
-  return datagram->parts == 0 ? 1 : datagram->parts;
+static struct linux_stack *stack_of(const struct sending *sending) {
+  return linux_stack_of(&sending->endpoint->base);
 }
 
-static size_t fill_pieces(const dgram_datagram *datagram, struct iovec *iov) {
-  if (datagram->parts == 0) {
-    *iov = (struct iovec){(void *)datagram->bytes, datagram->length};
-    return 1;
-  }
-  const dgram_buffer *parts = datagram->bytes;
-  for (uint32_t i = 0; i < datagram->parts; i++)
-    iov[i] = (struct iovec){(void *)parts[i].bytes, parts[i].length};
-  return datagram->parts;
+/* ---- groups ---- */
+
+/* A kernel without GSO takes the control message and overlooks it, so it is asked once, by the
+ * option of the same name: 0 is what it is anyway. */
+static void probe_groups(struct linux_endpoint *endpoint) {
+  struct linux_stack *stack = linux_stack_of(&endpoint->base);
+  int code = linux_stack_sys_set_int(endpoint->fd, IPPROTO_UDP, UDP_SEGMENT, 0);
+  stack->segments_max = code < 0 ? 1 : DGRAM__SEGMENTS_MAX;
 }
 
-static void fill_header(const dgram_datagram *datagram, struct msghdr *header,
-                        union loop_sockaddr *address, struct iovec *iov) {
-  memset(header, 0, sizeof *header);
-  header->msg_name = address;
-  header->msg_namelen = loop_address_to_sockaddr(&datagram->to, address);
-  header->msg_iov = iov;
-  header->msg_iovlen = fill_pieces(datagram, iov);
+static struct linux_grouping grouping_of(const struct sending *sending) {
+  struct linux_endpoint *endpoint = sending->endpoint;
+  struct linux_stack *stack = stack_of(sending);
+  struct linux_grouping grouping = {
+      .messages = stack->single_sends ? 1 : DGRAM__SEND_MESSAGES,
+      .segments = 1,
+      .length = endpoint->group_length_max,
+  };
+  if (endpoint->no_groups || sending->done < sending->singles_until) return grouping;
+  if (stack->segments_max == 0) probe_groups(endpoint);
+  grouping.segments = stack->segments_max;
+  if (sending->segments > 0) grouping.segments = sending->segments;
+  return grouping;
 }
 
 /* ---- one call ---- */
 
-/* Each returns how many datagrams were sent, at least 1, with their results; or the code of the
- * first. */
-
-static int send_one(struct linux_endpoint *endpoint, dgram_datagram *datagram) {
-  union loop_sockaddr address;
-  struct iovec iov[DGRAM__PARTS_MAX];
-  struct msghdr header;
-  fill_header(datagram, &header, &address, iov);
+/* The number of messages that went, or a code. A call that sent nothing and has no error to show is
+ * as good as EAGAIN: nobody shall spin on it. */
+static int call_system(struct sending *sending, struct linux_batch *batch) {
+  struct linux_endpoint *endpoint = sending->endpoint;
+  int sent;
   endpoint->base.send_calls++;
-  int sent = linux_stack_sys_sendmsg(endpoint->fd, &header);
-  if (sent < 0) return sent;
-  datagram->result = sent;
-  return 1;
-}
-
-/* Packs datagrams from the front while there is room, one to a message. GSO will group neighbours
- * with one destination, equal info and equal length here, and their results in take_results. */
-static void fill_batch(struct batch *batch, const dgram_datagram *list, size_t count) {
-  batch->count = 0;
-  batch->pieces = 0;
-  while (batch->count < count && batch->count < DGRAM__SEND_BATCH) {
-    const dgram_datagram *datagram = &list[batch->count];
-    if (batch->pieces + pieces_of(datagram) > DGRAM__SEND_PIECES) return;
-    struct msghdr *header = &batch->headers[batch->count].msg_hdr;
-    fill_header(datagram, header, &batch->addresses[batch->count], &batch->iov[batch->pieces]);
-    batch->pieces += (unsigned)header->msg_iovlen;
-    batch->count++;
+  if (batch->messages > 1 && !stack_of(sending)->single_sends) {
+    sent = linux_stack_sys_sendmmsg(endpoint->fd, batch->headers, batch->messages);
+    return sent == 0 ? DGRAM_EAGAIN : sent;
   }
+  sent = linux_stack_sys_sendmsg(endpoint->fd, &batch->headers[0].msg_hdr);
+  return sent < 0 ? sent : 1;
 }
 
-static void take_results(const struct batch *batch, dgram_datagram *list, int sent) {
-  for (int i = 0; i < sent; i++)
-    list[i].result = (int32_t)batch->headers[i].msg_len;
-}
-
-/* A call that sent nothing and has no error to show is as good as EAGAIN: nobody shall spin on
- * it. */
-static int send_batch(struct linux_endpoint *endpoint, dgram_datagram *list, size_t count) {
-  struct batch batch;
-  fill_batch(&batch, list, count);
-  endpoint->base.send_calls++;
-  int sent = linux_stack_sys_sendmmsg(endpoint->fd, batch.headers, batch.count);
-  if (sent > 0) take_results(&batch, list, sent);
-  return sent == 0 ? DGRAM_EAGAIN : sent;
-}
-
-static int send_some(struct linux_endpoint *endpoint, dgram_datagram *list, size_t count) {
-  struct linux_stack *stack = linux_stack_of(&endpoint->base);
-  if (count > 1 && !stack->single_sends) {
-    int sent = send_batch(endpoint, list, count);
-    if (sent != DGRAM_ENOSYS) return sent;
-    stack->single_sends = true;
+static void end(struct sending *sending, size_t count, int code) {
+  for (; count > 0; count--) {
+    dgram_datagram *datagram = &sending->list[sending->done++];
+    datagram->result = code < 0 ? code : (int32_t)datagram->length;
   }
-  return send_one(endpoint, list);
+  sending->repeats = 0;
+}
+
+/* ---- success ---- */
+
+/* The datagrams of a group that failed have now left one by one. */
+static void blame_groups(struct sending *sending) {
+  if (sending->off && sending->done >= sending->singles_until) sending->endpoint->no_groups = true;
+  if (sending->done >= sending->singles_until) sending->off = false;
+}
+
+/* A group of half the segments goes where a whole one did not: that is what this kernel takes. */
+static void learn_segments(struct sending *sending) {
+  if (sending->segments > 0) stack_of(sending)->segments_max = (uint8_t)sending->segments;
+  sending->segments = 0;
+}
+
+static void succeed(struct sending *sending, const struct linux_batch *batch, unsigned messages) {
+  size_t datagrams = 0;
+  for (unsigned i = 0; i < messages; i++)
+    datagrams += batch->counts[i];
+  end(sending, datagrams, 0);
+  if (batch->counts[0] > 1) learn_segments(sending);
+  blame_groups(sending);
+}
+
+/* ---- failure ---- */
+
+/* The first message's datagrams again, each by itself. */
+static void split(struct sending *sending, size_t datagrams, bool off) {
+  sending->singles_until = sending->done + datagrams;
+  sending->segments = 0;
+  sending->off = off;
+}
+
+/* Old kernels take half as many segments. */
+static bool may_be_too_many(const struct sending *sending, size_t datagrams) {
+  return datagrams > DGRAM__SEGMENTS_OLD && sending->segments == 0;
+}
+
+static void fail(struct sending *sending, size_t datagrams, int code) {
+  sending->off = false;
+  end(sending, datagrams, code);
+}
+
+static unsigned repeats_of(enum linux_action action) {
+  if (action == LINUX_REPEAT) return DGRAM__RETRIES_MAX;
+  return action == LINUX_REPEAT_ONCE ? 1 : 0;
+}
+
+/* The first message of the batch has failed. */
+static void react(struct sending *sending, const struct linux_batch *batch, int code) {
+  const size_t datagrams = batch->counts[0];
+  const bool group = datagrams > 1;
+  const enum linux_action action = linux_stack_action(group ? LINUX_SEND_GROUP : LINUX_SEND, code);
+  if (sending->repeats < repeats_of(action)) {
+    sending->repeats++;
+    return;
+  }
+  if (action == LINUX_LONE_CALLS && batch->messages > 1 && !stack_of(sending)->single_sends) {
+    stack_of(sending)->single_sends = true;
+  } else if (group && action == LINUX_SINGLES_OFF && may_be_too_many(sending, datagrams)) {
+    sending->segments = DGRAM__SEGMENTS_OLD;
+  } else if (group && action == LINUX_SINGLES_LENGTH) {
+    sending->endpoint->group_length_max = (uint16_t)(sending->list[sending->done].length - 1);
+    split(sending, datagrams, false);
+  } else if (group && (action == LINUX_SINGLES || action == LINUX_SINGLES_OFF)) {
+    split(sending, datagrams, action == LINUX_SINGLES_OFF);
+  } else {
+    fail(sending, datagrams, code);
+  }
 }
 
 /* ---- all of them ---- */
 
-/* What ICMP may have answered to an earlier datagram: Linux, icmp_err_convert and
- * icmpv6_err_convert. */
-static bool may_be_anothers(int code) {
-  switch (code) {
-  case -ECONNREFUSED:
-  case -EHOSTDOWN:
-  case -EHOSTUNREACH:
-  case -ENETUNREACH:
-  case -ENONET:
-  case -ENOPROTOOPT:
-  case -EPROTO:
-    return true;
-  default:
-    return false;
-  }
-}
-
-static bool deserves_retry(int code, unsigned retries) {
-  if (code == DGRAM_EINTR) return retries < DGRAM__RETRIES_MAX;
-  return retries == 0 && may_be_anothers(code);
+/* False: the socket takes no more now. */
+static bool send_some(struct sending *sending) {
+  struct linux_batch *batch = &stack_of(sending)->batch;
+  struct linux_grouping grouping = grouping_of(sending);
+  size_t count = sending->count - sending->done;
+  if (sending->done < sending->singles_until) count = sending->singles_until - sending->done;
+  linux_stack_batch_fill(batch, sending->list + sending->done, count, &grouping);
+  int sent = call_system(sending, batch);
+  if (sent == DGRAM_EAGAIN) return false;
+  if (sent > 0)
+    succeed(sending, batch, (unsigned)sent);
+  else
+    react(sending, batch, sent);
+  return true;
 }
 
 int linux_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count,
                      unsigned flags) {
-  struct linux_endpoint *endpoint = linux_endpoint_of(base);
-  size_t done = 0;
-  unsigned retries = 0; /* of the datagram list[done] */
-  while (done < count) {
-    int sent = send_some(endpoint, list + done, count - done);
-    if (sent == DGRAM_EAGAIN) break;
-    if (sent < 0 && deserves_retry(sent, retries)) {
-      retries++;
-      continue;
-    }
-    if (sent < 0) list[done].result = sent;
-    done += sent < 0 ? 1 : (size_t)sent;
-    retries = 0;
-  }
-  if (done < count && !(flags & DGRAM__SEND_TRY)) linux_stack_want_writable(endpoint);
-  return (int)done;
+  struct sending sending = {.endpoint = linux_endpoint_of(base), .list = list, .count = count};
+  while (sending.done < count && send_some(&sending))
+    continue;
+  if (sending.done < count && !(flags & DGRAM__SEND_TRY))
+    linux_stack_want_writable(sending.endpoint);
+  return (int)sending.done;
 }

@@ -48,6 +48,8 @@ int linux_stack_create(uv_loop_t *loop, const dgram_stack_options *options,
   struct linux_stack *stack = (struct linux_stack *)made;
   stack->single_receives = made->disable & DGRAM_DISABLE_MMSG;
   stack->single_sends = made->disable & DGRAM_DISABLE_MMSG;
+  stack->segments_max = made->disable & DGRAM_DISABLE_GSO ? 1 : 0;
+  stack->no_gro = made->disable & DGRAM_DISABLE_GRO;
   linux_stack_receiver_init(stack, options);
   *ret_stack = &made->base;
   return 0;

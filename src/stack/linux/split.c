@@ -1,0 +1,95 @@
+/* From what the kernel wrote to messages, and on to the core.
+ *
+ * With GRO a slot holds datagrams of one sender and one length, the last of which may be shorter,
+ * next to each other; a control message says the length. They are split where they lie, without
+ * copying. */
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#include "stack/linux/linux.h"
+
+/* The length of a segment, or 0 where the slot holds one datagram. */
+static size_t segment_of(const struct msghdr *header) {
+  const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+  int length = 0;
+  if (!control || control->cmsg_level != IPPROTO_UDP || control->cmsg_type != UDP_GRO) return 0;
+  memcpy(&length, CMSG_DATA(control), sizeof length);
+  return length > 0 ? (size_t)length : 0;
+}
+
+/* A slot being split. */
+struct slot {
+  const unsigned char *bytes;
+  size_t left;
+  size_t segment; /* bytes of each datagram but the last */
+  dgram_address from;
+  const dgram_recv_info *info; /* with each but the last */
+  const dgram_recv_info *last_info;
+};
+
+/* A slot that was too short lost the end of its last datagram. */
+static void read_info(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
+                      unsigned index, struct slot *slot) {
+  static const dgram_recv_info whole = {.present = DGRAM_RECV_TRUNCATED};
+  bool truncated = receiver->headers[index].msg_hdr.msg_flags & MSG_TRUNC;
+  slot->info = endpoint->tells_truncated ? &whole : NULL;
+  slot->last_info = slot->info;
+  if (!truncated) return;
+  endpoint->base.truncated++;
+  receiver->infos[index] = (dgram_recv_info){.present = DGRAM_RECV_TRUNCATED, .truncated = true};
+  slot->last_info = &receiver->infos[index];
+}
+
+static void read_slot(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
+                      unsigned index, struct slot *slot) {
+  struct mmsghdr *header = &receiver->headers[index];
+  slot->bytes = receiver->pieces[index].iov_base;
+  slot->left = header->msg_len;
+  slot->segment = segment_of(&header->msg_hdr);
+  if (slot->segment == 0 || slot->segment > slot->left) slot->segment = slot->left;
+  if (header->msg_hdr.msg_namelen == 0) receiver->addresses[index].any.sa_family = AF_UNSPEC;
+  loop_address_from_sockaddr(&receiver->addresses[index].any, &slot->from);
+  read_info(endpoint, receiver, index, slot);
+}
+
+/* Writes up to `room` messages and returns how many; what is left of the slot stays in it. An empty
+ * slot is an empty datagram. */
+static size_t split(struct slot *slot, dgram_message *messages, size_t room) {
+  size_t n = 0;
+  do {
+    bool last = slot->left <= slot->segment;
+    dgram_message *message = &messages[n++];
+    message->bytes = slot->bytes;
+    message->length = last ? slot->left : slot->segment;
+    message->from = slot->from;
+    message->info = last ? slot->last_info : slot->info;
+    slot->bytes += message->length;
+    slot->left -= message->length;
+  } while (slot->left > 0 && n < room);
+  return n;
+}
+
+unsigned linux_stack_tell_received(struct linux_endpoint *endpoint, unsigned slots) {
+  struct linux_receiver *receiver = &linux_stack_of(&endpoint->base)->receiver;
+  const size_t room = (size_t)receiver->slots * DGRAM__SEGMENTS_MAX;
+  unsigned total = 0;
+  size_t n = 0;
+  for (unsigned i = 0; i < slots; i++) {
+    struct slot slot;
+    read_slot(endpoint, receiver, i, &slot);
+    do {
+      if (n == room) {
+        dgram__endpoint_received(&endpoint->base, receiver->messages, n);
+        if (endpoint->fd < 0) return total;
+        n = 0;
+      }
+      size_t more = split(&slot, receiver->messages + n, room - n);
+      total += (unsigned)more;
+      n += more;
+    } while (slot.left > 0);
+  }
+  dgram__endpoint_received(&endpoint->base, receiver->messages, n);
+  return total;
+}
