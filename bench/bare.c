@@ -1,0 +1,42 @@
+#include "bare.h"
+
+#include <arpa/inet.h>
+#include <sys/epoll.h>
+
+int bare_socket(void) {
+  const struct sockaddr_in any = {.sin_family = AF_INET};
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) bench_die("socket");
+  if (bind(fd, (const struct sockaddr *)&any, sizeof any) < 0) bench_die("bind");
+  return fd;
+}
+
+void bare_say_port(int fd) {
+  struct sockaddr_in local;
+  socklen_t size = sizeof local;
+  if (getsockname(fd, (struct sockaddr *)&local, &size) < 0) bench_die("getsockname");
+  bench_say_port(ntohs(local.sin_port));
+}
+
+int bare_epoll(int fd) {
+  struct epoll_event event = {.events = EPOLLIN};
+  const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) bench_die("epoll_create1");
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) bench_die("epoll_ctl");
+  return epoll;
+}
+
+int main(int argc, char **argv) {
+  static const struct bench_role roles[] = {
+      {"send-gso", bare_send_gso},
+      {"send-mmsg", bare_send_mmsg},
+      {"fan-out", bare_fan_out},
+      {"receive-gro", bare_receive_gro},
+      {"receive-mmsg", bare_receive_mmsg},
+      {"reply-mmsg", bare_reply_mmsg},
+      {"reply-msg", bare_reply_msg},
+      {"request", bare_request},
+      {NULL, NULL},
+  };
+  return bench_main(argc, argv, roles);
+}

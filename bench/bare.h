@@ -1,0 +1,29 @@
+/* The programs without a library: what the kernel gives to whoever asks for it in the best way. */
+
+#ifndef BENCH_BARE_H
+#define BENCH_BARE_H
+
+#include "common.h"
+#include "meter.h"
+
+#include <sys/socket.h>
+
+/* Returns a new UDP socket, bound to a free port of all interfaces. */
+int bare_socket(void);
+
+/* Prints the port of a socket as the role's first line. */
+void bare_say_port(int fd);
+
+/* An epoll that waits for the socket to be readable. */
+int bare_epoll(int fd);
+
+int bare_send_gso(const struct bench_options *options);
+int bare_send_mmsg(const struct bench_options *options);
+int bare_fan_out(const struct bench_options *options);
+int bare_receive_gro(const struct bench_options *options);
+int bare_receive_mmsg(const struct bench_options *options);
+int bare_reply_mmsg(const struct bench_options *options);
+int bare_reply_msg(const struct bench_options *options);
+int bare_request(const struct bench_options *options);
+
+#endif

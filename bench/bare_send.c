@@ -1,0 +1,117 @@
+/* Sending without a library: in GSO groups, in batches to one peer, in batches to a thousand. */
+
+#include "bare.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <unistd.h>
+
+enum {
+  /* Groups of one sendmmsg: where it stops to gain (measured). */
+  GROUPS = 4,
+
+  /* Bytes of a group. A little more, and loopback takes it apart in software. */
+  GROUP_BYTES = 64000,
+
+  /* Segments of a group that kernels take: since 6.9, before. */
+  SEGMENTS = 128,
+  SEGMENTS_OLD = 64,
+
+  /* Datagrams of a sendmmsg without groups. From 16 on it does not matter. */
+  BATCH = 64
+};
+
+static void segment_into(int fd, int length) {
+  if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &length, sizeof length) < 0) {
+    bench_die("UDP_SEGMENT");
+  }
+}
+
+/* How many segments a group may have here: tries, with a socket that sends to itself. */
+static size_t probe_segments(void) {
+  static const char bytes[SEGMENTS];
+  struct sockaddr_in local;
+  socklen_t size = sizeof local;
+  const int fd = bare_socket();
+  segment_into(fd, 1);
+  if (getsockname(fd, (struct sockaddr *)&local, &size) < 0) bench_die("getsockname");
+  local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const ssize_t sent = sendto(fd, bytes, sizeof bytes, 0, (struct sockaddr *)&local, size);
+  if (sent < 0 && errno != EINVAL) bench_die("sendto");
+  if (close(fd) < 0) bench_die("close");
+  return sent < 0 ? SEGMENTS_OLD : SEGMENTS;
+}
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* sendmmsg, until all messages are handed over. */
+static void send_all(int fd, struct mmsghdr *headers, unsigned count) {
+  for (unsigned done = 0; done < count;) {
+    const int sent = sendmmsg(fd, headers + done, count - done, 0);
+    if (sent < 0) bench_die("sendmmsg");
+    done += (unsigned)sent;
+  }
+}
+
+int bare_send_gso(const struct bench_options *options) {
+  static unsigned char bytes[GROUPS][GROUP_BYTES];
+  struct mmsghdr headers[GROUPS] = {0};
+  struct iovec pieces[GROUPS];
+  struct bench_meter meter;
+  struct sockaddr_in to = bench_loopback(0, options->port);
+  const size_t segments = smaller(probe_segments(), GROUP_BYTES / options->length);
+  const int fd = bare_socket();
+  segment_into(fd, (int)options->length);
+  for (unsigned i = 0; i < GROUPS; i++) {
+    pieces[i] = (struct iovec){bytes[i], segments * options->length};
+    headers[i].msg_hdr = (struct msghdr){
+        .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &pieces[i], .msg_iovlen = 1};
+  }
+  bench_meter_init(&meter, "send-gso", options);
+  for (;;) {
+    bench_meter_tick(&meter);
+    for (unsigned i = 0; i < GROUPS; i++)
+      for (size_t j = 0; j < segments; j++)
+        bench_meter_write(&meter, bytes[i] + j * options->length);
+    send_all(fd, headers, GROUPS);
+  }
+}
+
+/* Batches to `destinations` addresses in turn. */
+static _Noreturn void send_batches(const struct bench_options *options, const char *role,
+                                   unsigned destinations) {
+  unsigned char *bytes = bench_allocate(BATCH, options->length);
+  struct mmsghdr headers[BATCH] = {0};
+  struct iovec pieces[BATCH];
+  struct bench_meter meter;
+  struct sockaddr_in *to = bench_allocate(destinations, sizeof *to);
+  unsigned next = 0;
+  const int fd = bare_socket();
+  for (unsigned i = 0; i < destinations; i++)
+    to[i] = bench_loopback(i, options->port);
+  for (unsigned i = 0; i < BATCH; i++) {
+    pieces[i] = (struct iovec){bytes + i * options->length, options->length};
+    headers[i].msg_hdr =
+        (struct msghdr){.msg_namelen = sizeof to[0], .msg_iov = &pieces[i], .msg_iovlen = 1};
+  }
+  bench_meter_init(&meter, role, options);
+  for (;;) {
+    bench_meter_tick(&meter);
+    for (unsigned i = 0; i < BATCH; i++) {
+      bench_meter_write(&meter, pieces[i].iov_base);
+      headers[i].msg_hdr.msg_name = &to[next];
+      next = next + 1 == destinations ? 0 : next + 1;
+    }
+    send_all(fd, headers, BATCH);
+  }
+}
+
+int bare_send_mmsg(const struct bench_options *options) {
+  send_batches(options, "send-mmsg", 1);
+}
+
+int bare_fan_out(const struct bench_options *options) {
+  send_batches(options, "fan-out", options->destinations);
+}
