@@ -14,8 +14,9 @@ function(dgram_bench_program name)
 endfunction()
 
 dgram_bench_program(bare)
+dgram_bench_program(ours dgram::dgram_static)
 
-foreach(target bench_common bench_bare)
+foreach(target bench_common bench_bare bench_ours)
   dgram_compile(${target})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_compile_options(${target} PRIVATE -O2)

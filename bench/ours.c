@@ -1,0 +1,58 @@
+#include "ours.h"
+
+#include <arpa/inet.h>
+
+void ours_check(const char *what, int code) {
+  if (code < 0) bench_die_saying(what, dgram_error_name(code));
+}
+
+dgram_socket *ours_socket(dgram_stack *stack) {
+  const dgram_socket_options options = {
+      .type = DGRAM_UDP4, .max_queued_datagrams = SIZE_MAX, .max_queued_bytes = SIZE_MAX};
+  dgram_socket *socket;
+  ours_check("dgram_create_socket", dgram_create_socket(stack, &options, &socket));
+  return socket;
+}
+
+static void on_listening(dgram_socket *socket, void *data) {
+  dgram_address local;
+  (void)data;
+  ours_check("dgram_local_address", dgram_local_address(socket, &local));
+  bench_say_port(local.port);
+}
+
+static void on_error(dgram_socket *socket, const dgram_error *error, void *data) {
+  (void)socket;
+  (void)data;
+  ours_check(error->syscall, error->code);
+}
+
+void ours_listen(dgram_socket *socket) {
+  ours_check("dgram_on_listening", dgram_on_listening(socket, on_listening, NULL));
+  ours_check("dgram_on_error", dgram_on_error(socket, on_error, NULL));
+  ours_check("dgram_bind", dgram_bind(socket, NULL, NULL, NULL));
+}
+
+dgram_address ours_loopback(unsigned nth, int port) {
+  dgram_address address = {.family = DGRAM_IPV4, .port = (uint16_t)port};
+  const uint32_t bytes = htonl(INADDR_LOOPBACK + nth);
+  memcpy(address.bytes, &bytes, sizeof bytes);
+  return address;
+}
+
+int main(int argc, char **argv) {
+  static const struct bench_role roles[] = {
+      {"send-many", ours_send_many},
+      {"send-to", ours_send_to},
+      {"fan-out", ours_fan_out},
+      {"receive-batch", ours_receive_batch},
+      {"receive-message", ours_receive_message},
+      {"reply-batch", ours_reply_batch},
+      {"reply-message", ours_reply_message},
+      {"idle", ours_idle},
+      {"growth-sockets", ours_growth_sockets},
+      {"growth-queue", ours_growth_queue},
+      {NULL, NULL},
+  };
+  return bench_main(argc, argv, roles);
+}

@@ -1,0 +1,34 @@
+/* The programs on libdgram: its public headers alone. */
+
+#ifndef BENCH_OURS_H
+#define BENCH_OURS_H
+
+#include <dgram.h>
+
+#include "common.h"
+#include "meter.h"
+
+/* Ends the program where `code` is one. */
+void ours_check(const char *what, int code);
+
+/* Returns a new socket on the default stack, or on `stack`, with room for any number of sends. */
+dgram_socket *ours_socket(dgram_stack *stack);
+
+/* Binds to any port of all interfaces; says the port when that has happened. */
+void ours_listen(dgram_socket *socket);
+
+/* 127.0.0.1, 127.0.0.2 and so on. */
+dgram_address ours_loopback(unsigned nth, int port);
+
+int ours_send_many(const struct bench_options *options);
+int ours_send_to(const struct bench_options *options);
+int ours_fan_out(const struct bench_options *options);
+int ours_receive_batch(const struct bench_options *options);
+int ours_receive_message(const struct bench_options *options);
+int ours_reply_batch(const struct bench_options *options);
+int ours_reply_message(const struct bench_options *options);
+int ours_idle(const struct bench_options *options);
+int ours_growth_sockets(const struct bench_options *options);
+int ours_growth_queue(const struct bench_options *options);
+
+#endif
