@@ -15,8 +15,9 @@ endfunction()
 
 dgram_bench_program(bare)
 dgram_bench_program(ours dgram::dgram_static)
+dgram_bench_program(uv PkgConfig::DGRAM_LIBUV)
 
-foreach(target bench_common bench_bare bench_ours)
+foreach(target bench_common bench_bare bench_ours bench_uv)
   dgram_compile(${target})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_compile_options(${target} PRIVATE -O2)
