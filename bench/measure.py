@@ -1,0 +1,177 @@
+"""Running programs of the benchmark: one alone, or a pair that sends and receives."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# A program and its role: ("bare", "send-gso").
+Command = tuple[str, ...]
+
+
+class Failure(Exception):
+    """A program failed, or did not answer in time."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    build: Path
+    window_ms: int
+    warm_up_ms: int
+    sockets: int
+    timeout_s: float  # beyond its window, for a program to answer
+    cores: tuple[int, ...]  # empty: any; else the sender's and the receiver's
+
+
+@dataclass
+class Sample:
+    """One measurement of a contender."""
+
+    value: float  # datagrams per second, as a rule
+    loss: float = 0.0  # share of the datagrams that never came
+    cpu_ns: dict[str, float] = field(default_factory=dict)  # per datagram, by side
+    more: dict[str, Any] = field(default_factory=dict)  # what the programs said
+
+
+def command_line(command: Command, setting: Setting) -> list[str]:
+    program, *rest = command
+    if program == "node":
+        return ["node", str(Path(__file__).parent / "node.js"), *rest]
+    return [str(setting.build / "bench" / f"bench-{program}"), *rest]
+
+
+class Child:
+    """A program that is running. Its lines are JSON."""
+
+    def __init__(self, command: Command, setting: Setting, core: int | None, port: int | None):
+        self.name = " ".join(command[:2])
+        line = command_line(command, setting)
+        line += [f"--window-ms={setting.window_ms}", f"--warm-up-ms={setting.warm_up_ms}"]
+        if port is not None:
+            line.append(f"--port={port}")
+        self.deadline = time.monotonic() + setting.timeout_s + setting.window_ms / 1000
+        self.unread = b""
+        self.complaints = tempfile.TemporaryFile()
+        # One way for all programs; the children are started from a single thread.
+        pin = None if core is None else lambda: os.sched_setaffinity(0, {core})
+        try:
+            self.process = subprocess.Popen(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self.complaints,
+                preexec_fn=pin,
+            )
+        except OSError as error:
+            raise Failure(f"{self.name}: {error}") from error
+
+    def failure(self, what: str) -> Failure:
+        self.complaints.seek(0)
+        said = self.complaints.read().decode(errors="replace").strip()
+        return Failure(f"{self.name}: {what}" + (f": {said}" if said else ""))
+
+    def line(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        output = self.process.stdout.fileno()
+        while b"\n" not in self.unread:
+            left = self.deadline - time.monotonic()
+            if left <= 0 or not select.select([output], [], [], left)[0]:
+                raise self.failure("no answer in time")
+            some = os.read(output, 65536)
+            if not some:
+                raise self.failure(f"ended with status {self.process.wait()}")
+            self.unread += some
+        text, self.unread = self.unread.split(b"\n", 1)
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise self.failure(f"said {text!r}") from error
+
+    def end(self) -> None:
+        """Most programs work until they are ended."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.complaints.close()
+
+
+def core_of(setting: Setting, side: int) -> int | None:
+    return setting.cores[side] if len(setting.cores) > 1 else None
+
+
+def rate(result: dict[str, Any]) -> float:
+    if not result["datagrams"] or not result["ns"]:
+        raise Failure(f"{result['role']}: no datagrams within the window")
+    return result["datagrams"] / result["ns"] * 1e9
+
+
+def sample_of(measured: str, results: dict[str, dict[str, Any]]) -> Sample:
+    rates = {side: rate(result) for side, result in results.items()}
+    receiver = results["receiver"]
+    for side, result in results.items():
+        if result["wrong"]:
+            raise Failure(f"{result['role']}: {result['wrong']} datagrams of another length")
+    return Sample(
+        value=rates[measured],
+        loss=receiver["lost"] / (receiver["lost"] + receiver["datagrams"]),
+        cpu_ns={side: result["cpu_ns"] / result["datagrams"] for side, result in results.items()},
+        more=results,
+    )
+
+
+def measure_pair(sender: Command, receiver: Command, measured: str, setting: Setting) -> Sample:
+    """The receiver listens first. Both print their result when their window is over, and go on until
+    they are ended, so that neither is alone within its window."""
+    children: list[Child] = []
+    try:
+        children.append(Child(receiver, setting, core_of(setting, 1), None))
+        port = children[0].line()["port"]
+        children.append(Child(sender, setting, core_of(setting, 0), port))
+        results = {"sender": children[1].line(), "receiver": children[0].line()}
+        return sample_of(measured, results)
+    finally:
+        for child in children:
+            child.end()
+
+
+def measure_alone(command: Command, setting: Setting) -> dict[str, Any]:
+    child = Child((*command, f"--sockets={setting.sockets}"), setting, core_of(setting, 0), None)
+    try:
+        return child.line()
+    finally:
+        child.end()
+
+
+def usable_cores() -> tuple[int, ...]:
+    return tuple(sorted(os.sched_getaffinity(0)))[:2]
+
+
+@dataclass(frozen=True)
+class Times:
+    """What the kernel says of all cores since it started, in its own units."""
+
+    all: int
+    stolen: int
+
+    @classmethod
+    def now(cls) -> Times:
+        with open("/proc/stat") as file:
+            fields = [int(word) for word in file.readline().split()[1:9]]
+        return cls(sum(fields), fields[7])
+
+    def stolen_since(self, start: Times) -> float:
+        """The share of the time that the host of a virtual machine gave to others."""
+        return (self.stolen - start.stolen) / max(self.all - start.all, 1)

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Measures this library, programs without a library, and its peers, in interleaved pairs.
+
+A benchmark is no test: slow is no failure. The exit status is 1 where a program failed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from chart import chart
+from jobs import LIBUV, LIMIT, NODE, OURS, Job, Solo, all_jobs
+from measure import Setting, Times, usable_cores
+from rows import Effort, measure_job, measure_solo, row_of
+from table import Terminal
+
+# The share of stolen time that is worth a word.
+STOLEN_MUCH = 0.02
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="the build directory")
+    parser.add_argument("--list", action="store_true", help="print the jobs, and end")
+    parser.add_argument("--job", action="append", metavar="NAME",
+                        help="only this one, or those that begin so; may be given again")
+    parser.add_argument("--quick", action="store_true",
+                        help="a first impression: 5 pairs, windows of 100 ms")
+    parser.add_argument("--pairs", type=positive, help="rounds at most (60)")
+    parser.add_argument("--window-ms", type=positive, help="of one measurement (300)")
+    parser.add_argument("--sockets", type=positive, default=10000, help="in the jobs of many")
+    parser.add_argument("--timeout-s", type=positive, default=15,
+                        help="beyond its window, for a program to answer")
+    parser.add_argument("--json", type=Path, help="write the rows here")
+    parser.add_argument("--chart", type=Path, help="write a chart here, SVG")
+    return parser.parse_args()
+
+
+def chosen(names: list[str] | None) -> list[Job | Solo]:
+    jobs = all_jobs()
+    if not names:
+        return jobs
+    for name in names:
+        if not any(job.name.startswith(name) for job in jobs):
+            sys.exit(f"there is no job {name}; --list has them")
+    return [job for job in jobs if job.name.startswith(tuple(names))]
+
+
+def setting_of(arguments: argparse.Namespace) -> tuple[Setting, Effort]:
+    window_ms = arguments.window_ms or (100 if arguments.quick else 300)
+    pairs = arguments.pairs or (5 if arguments.quick else 60)
+    setting = Setting(arguments.build, window_ms, min(100, window_ms), arguments.sockets,
+                      arguments.timeout_s, usable_cores())
+    return setting, Effort(pairs, pilot=1 if arguments.quick else 3)
+
+
+def contenders(terminal: Terminal) -> list[str]:
+    names = [OURS, LIMIT, LIBUV]
+    if shutil.which("node"):
+        names.append(NODE)
+    else:
+        terminal.say("node is not installed: no figures of it")
+    return names
+
+
+def introduce(terminal: Terminal, setting: Setting, effort: Effort) -> None:
+    cores = os.cpu_count() or 1
+    terminal.say(f"Linux {platform.release()}, {cores} cores; windows of {setting.window_ms} ms, "
+                 f"{effort.pairs} pairs at most, until an interval is within 2%")
+    if len(setting.cores) < 2:
+        terminal.say("One core for sender and receiver: these figures mean little.")
+    else:
+        terminal.say(f"The sender on core {setting.cores[0]}, the receiver on {setting.cores[1]}. "
+                     "Ratios are of medians; on 'x libuv' libuv's best form counts.")
+
+
+def measure_all(jobs: list[Job | Solo], terminal: Terminal, setting: Setting,
+                effort: Effort) -> list[dict[str, Any]]:
+    names = contenders(terminal)
+    rows = []
+    terminal.head()
+    for job in jobs:
+        start = Times.now()
+        if isinstance(job, Job):
+            measured = measure_job(job, names, setting, effort, terminal.tell)
+        else:
+            measured = measure_solo(job, setting, effort, terminal.tell)
+        rows.append({**row_of(job, measured), "stolen": Times.now().stolen_since(start)})
+        terminal.row(rows[-1])
+    return rows
+
+
+def conclude(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
+    judged = [row["met"] for row in rows if row["met"] is not None]
+    terminal.say(f"{sum(judged)} of {len(judged)} rows reach their goals")
+    stolen = max(row["stolen"] for row in rows)
+    if stolen > STOLEN_MUCH:
+        terminal.say(f"The host of this virtual machine took up to {stolen:.0%} of its time: these "
+                     "figures are blurred, those that wait for wake-ups most.")
+
+
+def main() -> int:
+    arguments = read_arguments()
+    jobs = chosen(arguments.job)
+    if arguments.list:
+        print("\n".join(f"{job.name:18}  {job.title}" for job in jobs))
+        return 0
+    setting, effort = setting_of(arguments)
+    if not (setting.build / "bench" / "bench-ours").exists():
+        sys.exit(f"{setting.build} has no programs; `make bench` builds them")
+    terminal = Terminal()
+    introduce(terminal, setting, effort)
+    rows = measure_all(jobs, terminal, setting, effort)
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    if arguments.chart:
+        arguments.chart.parent.mkdir(parents=True, exist_ok=True)
+        arguments.chart.write_text(chart(rows))
+    conclude(terminal, rows)
+    return 1 if any(row["errors"] for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
