@@ -19,9 +19,11 @@ without_tests = $(if $(wildcard build/CMakeCache.txt),,-DDGRAM_BUILD_TESTS=OFF)
 # Asserts are on, and the optimiser leaves readable stacks.
 checking = '-DCMAKE_C_FLAGS_DEBUG=-O1 -g'
 
-sources = $(shell find include src cli examples test -name '*.[ch]')
+sources = $(shell find include src cli examples bench test -name '*.[ch]')
 
-.PHONY: all run test install asan tsan coverage format tidy clean
+BENCH_FLAGS ?=
+
+.PHONY: all run test bench install asan tsan coverage format tidy clean
 
 all:
 	@scripts/setup --check run
@@ -37,9 +39,16 @@ run:
 
 test:
 	@scripts/setup test
-	@$(call configure,build,$(BUILD_TYPE),-DDGRAM_BUILD_TESTS=ON)
+	@$(call configure,build,$(BUILD_TYPE),-DDGRAM_BUILD_TESTS=ON -DDGRAM_BUILD_BENCH=ON)
 	@cmake --build build
 	@scripts/run-tests build -j$(TEST_JOBS)
+
+# How fast it is, against the bare kernel and its peers: bench/README.md. BENCH_FLAGS='--quick'.
+bench:
+	@scripts/setup bench
+	@$(call configure,build,$(BUILD_TYPE),$(without_tests) -DDGRAM_BUILD_BENCH=ON)
+	@cmake --build build --target bench_programs
+	@python3 bench/run.py --build build --json build/bench.json --chart docs/bench/speed.svg $(BENCH_FLAGS)
 
 install: all
 	@DESTDIR='$(DESTDIR)' cmake --install build
@@ -72,8 +81,8 @@ format:
 
 tidy:
 	@scripts/setup lint
-	@$(call configure,build,$(BUILD_TYPE),-DDGRAM_BUILD_TESTS=ON)
-	@clang-tidy --quiet -p build $(filter src/% cli/% examples/%,$(filter %.c,$(sources)))
+	@$(call configure,build,$(BUILD_TYPE),-DDGRAM_BUILD_TESTS=ON -DDGRAM_BUILD_BENCH=ON)
+	@clang-tidy --quiet -p build $(filter src/% cli/% examples/% bench/%,$(filter %.c,$(sources)))
 
 clean:
 	@rm -rf build build-asan build-tsan build-coverage

@@ -22,3 +22,5 @@ foreach(target bench_common bench_bare bench_ours bench_uv)
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_compile_options(${target} PRIVATE -O2)
 endforeach()
+
+add_custom_target(bench_programs DEPENDS bench_bare bench_ours bench_uv)
