@@ -20,7 +20,7 @@ code() {
   for folder in "$@"; do if [[ -d $folder ]]; then folders+=("$folder"); fi; done
   if ((${#folders[@]})); then
     find "${folders[@]}" \( -name node_modules -o -name prebuilds -o -name build \) -prune -o \
-      -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.js' -o -name '*.ts' -o -name '*.sh' \) -print
+      -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.js' -o -name '*.ts' -o -name '*.py' -o -name '*.sh' \) -print
   fi
 }
 
@@ -70,10 +70,10 @@ mkdir "$work/src"
 [[ $(cd "$work" && long_files src) == *planted.c* ]] || { echo "a long file is not seen"; exit 1; }
 
 cd "$SOURCE"
-for folder in src cli test; do summary "$folder"; done
+for folder in src cli bench test; do summary "$folder"; done
 summary src cli
 
-bad=$(long_files src cli node test; long_functions src cli node test)
+bad=$(long_files src cli node bench test; long_functions src cli node bench test)
 if [[ $bad ]]; then
   echo "$bad"
   exit 1
