@@ -10,12 +10,31 @@ struct dgram__listener {
   dgram__any_cb cb;
   void *data;
   uint32_t serial; /* 0: older than the emissions under way; DEAD: removed */
+  uint8_t event;
   bool once;
 };
 
+/* The first node of an event, or what stands where it would. */
+static struct dgram__listener *first_of(const struct dgram__listeners *listeners,
+                                        enum dgram__event event) {
+  struct dgram__listener *listener = listeners->first;
+
+  while (listener != NULL && listener->event < event)
+    listener = listener->next;
+  return listener;
+}
+
+/* From a node on, the first one of the event that is not younger than limit, nor dead; or NULL. */
+static struct dgram__listener *skip(struct dgram__listener *listener, enum dgram__event event,
+                                    uint32_t limit) {
+  while (listener != NULL && listener->event == event && listener->serial > limit)
+    listener = listener->next;
+  return listener != NULL && listener->event == event ? listener : NULL;
+}
+
 int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
                          enum dgram__event event, dgram__any_cb cb, void *data, bool once) {
-  struct dgram__listener **link = &listeners->first[event];
+  struct dgram__listener **link = &listeners->first;
   struct dgram__listener *listener;
 
   /* The numbers of one emission are used up: its 2^32 listeners would not fit into memory
@@ -26,10 +45,11 @@ int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
 
   /* Outside an emission nobody asks for the age, so serials stay 0 and never run out. */
   if (listeners->emitting > 0) listeners->serial++;
-  *listener =
-      (struct dgram__listener){.cb = cb, .data = data, .serial = listeners->serial, .once = once};
-  while (*link != NULL)
+  *listener = (struct dgram__listener){
+      .cb = cb, .data = data, .serial = listeners->serial, .event = (uint8_t)event, .once = once};
+  while (*link != NULL && (*link)->event <= event)
     link = &(*link)->next;
+  listener->next = *link;
   *link = listener;
   return 0;
 }
@@ -44,10 +64,10 @@ int dgram__listeners_remove(dgram_stack *stack, struct dgram__listeners *listene
   struct dgram__listener **newest = NULL;
   struct dgram__listener *listener;
 
-  for (struct dgram__listener **link = &listeners->first[event]; *link != NULL;
-       link = &(*link)->next) {
+  for (struct dgram__listener **link = &listeners->first; *link != NULL; link = &(*link)->next) {
     listener = *link;
-    if (listener->cb == cb && listener->data == data && listener->serial != DEAD) newest = link;
+    if (listener->event != event || listener->serial == DEAD) continue;
+    if (listener->cb == cb && listener->data == data) newest = link;
   }
   if (newest == NULL) return 0;
 
@@ -62,26 +82,21 @@ int dgram__listeners_remove(dgram_stack *stack, struct dgram__listeners *listene
 }
 
 bool dgram__listeners_any(const struct dgram__listeners *listeners, enum dgram__event event) {
-  const struct dgram__listener *listener = listeners->first[event];
-
-  while (listener != NULL && listener->serial == DEAD)
-    listener = listener->next;
-  return listener != NULL;
+  return skip(first_of(listeners, event), event, DEAD - 1) != NULL;
 }
 
-/* Frees the dead of all events and makes the living old. Only outside emissions. */
+/* Frees the dead and makes the living old. Only outside emissions. */
 static void reap(dgram_stack *stack, struct dgram__listeners *listeners) {
-  for (int event = 0; event < DGRAM__EVENTS; event++) {
-    struct dgram__listener **link = &listeners->first[event];
-    while (*link != NULL) {
-      struct dgram__listener *listener = *link;
-      if (listener->serial == DEAD) {
-        *link = listener->next;
-        dgram__free(stack, listener);
-      } else {
-        listener->serial = 0;
-        link = &listener->next;
-      }
+  struct dgram__listener **link = &listeners->first;
+
+  while (*link != NULL) {
+    struct dgram__listener *listener = *link;
+    if (listener->serial == DEAD) {
+      *link = listener->next;
+      dgram__free(stack, listener);
+    } else {
+      listener->serial = 0;
+      link = &listener->next;
     }
   }
   listeners->serial = 0;
@@ -89,10 +104,8 @@ static void reap(dgram_stack *stack, struct dgram__listeners *listeners) {
 }
 
 void dgram__listeners_clear(dgram_stack *stack, struct dgram__listeners *listeners) {
-  for (int event = 0; event < DGRAM__EVENTS; event++) {
-    for (struct dgram__listener *at = listeners->first[event]; at != NULL; at = at->next)
-      bury(listeners, at);
-  }
+  for (struct dgram__listener *at = listeners->first; at != NULL; at = at->next)
+    bury(listeners, at);
   if (listeners->emitting == 0) reap(stack, listeners);
 }
 
@@ -101,17 +114,16 @@ void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
   listeners->emitting++;
   emission->stack = stack;
   emission->listeners = listeners;
-  emission->at = listeners->first[event];
+  emission->at = first_of(listeners, event);
   emission->limit = listeners->serial;
+  emission->event = event;
 }
 
 bool dgram__emission_next(struct dgram__emission *emission) {
-  struct dgram__listener *listener = emission->at;
+  struct dgram__listener *listener = skip(emission->at, emission->event, emission->limit);
 
-  while (listener != NULL && listener->serial > emission->limit)
-    listener = listener->next;
   if (listener == NULL) return false;
-  /* next may still be NULL and get a listener meanwhile: that one is younger than the emission. */
+  /* What is put between this node and the next meanwhile is younger than the emission. */
   emission->at = listener->next;
   emission->cb = listener->cb;
   emission->data = listener->data;
