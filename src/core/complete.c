@@ -97,30 +97,33 @@ static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
 /* ---- the turn ---- */
 
 void dgram__group_done(dgram_socket *socket, struct dgram__group *group) {
-  if (socket->groups != NULL) {
-    socket->groups_last->next = group;
+  struct dgram__strays *strays = &socket->queue->strays;
+
+  if (strays->groups_first != NULL) {
+    strays->groups_last->next = group;
   } else {
-    socket->groups = group;
+    strays->groups_first = group;
   }
-  socket->groups_last = group;
+  strays->groups_last = group;
 }
 
 static void end_lost(dgram_socket *socket) {
-  const int code = socket->lost_code;
+  const int code = socket->queue->strays.lost_code;
 
   if (code == 0) return;
-  socket->lost_code = 0;
+  socket->queue->strays.lost_code = 0;
   dgram__socket_emit_error(socket, code, "send", NULL, 0, false);
 }
 
+/* Callbacks may send, and so move the queue: it is asked anew each time. */
+
 static void end_failed(dgram_socket *socket, unsigned *budget) {
-  while (socket->failed_first != NULL && *budget > 0) {
-    struct dgram__named *named = socket->failed_first;
+  while (socket->queue->strays.failed_first != NULL && *budget > 0) {
+    struct dgram__named *named = socket->queue->strays.failed_first;
     const dgram_datagram datagram = named->datagram;
     struct dgram__ticket ticket = named->ticket;
 
-    socket->failed_first = named->next;
-    if (socket->failed_first == NULL) socket->failed_last = NULL;
+    socket->queue->strays.failed_first = named->next;
     ticket.named = named;
     end_one(socket, &datagram, &ticket);
     (*budget)--;
@@ -129,10 +132,10 @@ static void end_failed(dgram_socket *socket, unsigned *budget) {
 
 /* Groups that were done inside their call came before what stands in the queue now. */
 static void end_groups(dgram_socket *socket, unsigned *budget) {
-  while (socket->groups != NULL && *budget > 0) {
-    struct dgram__group *group = socket->groups;
+  while (socket->queue->strays.groups_first != NULL && *budget > 0) {
+    struct dgram__group *group = socket->queue->strays.groups_first;
 
-    socket->groups = group->next;
+    socket->queue->strays.groups_first = group->next;
     end_group(socket, group);
     (*budget)--;
   }
@@ -152,11 +155,12 @@ static void end_queued(dgram_socket *socket, unsigned *budget) {
 void dgram__send_complete(dgram_socket *socket) {
   unsigned budget = DGRAM__SEND_TURN;
 
+  if (socket->queue == NULL) return;
   end_lost(socket);
   end_failed(socket, &budget);
   end_groups(socket, &budget);
   end_queued(socket, &budget);
-  if (socket->queue != NULL && dgram__queue_count(socket->queue) == 0) {
+  if (dgram__queue_is_idle(socket->queue)) {
     dgram__host_give_queue(socket->stack, socket->queue);
     socket->queue = NULL;
   }

@@ -171,7 +171,7 @@ struct dgram__queue *dgram__host_take_queue(dgram_stack *stack) {
 void dgram__host_give_queue(dgram_stack *stack, struct dgram__queue *queue) {
   struct dgram__host *host = stack->host;
 
-  assert(dgram__queue_count(queue) == 0);
+  assert(dgram__queue_is_idle(queue));
   if (queue->capacity > DGRAM__QUEUE_CAPACITY_KEPT ||
       host->spare_queues_count >= DGRAM__SPARE_QUEUES_MAX) {
     dgram__queue_destroy(stack, queue);

@@ -40,6 +40,7 @@ static void move(struct dgram__queue *to, const struct dgram__queue *from) {
   memcpy(to->tickets + first, from->tickets, (count - first) * sizeof *to->tickets);
   to->sent = dgram__queue_done(from);
   to->tail = count;
+  to->strays = from->strays;
 }
 
 int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue, size_t count) {
@@ -95,4 +96,11 @@ void dgram__queue_fail_unsent(struct dgram__queue *queue, int code, const char *
     queue->datagrams[at].result = code;
     queue->tickets[at].syscall = syscall;
   }
+}
+
+bool dgram__queue_is_idle(const struct dgram__queue *queue) {
+  const struct dgram__strays *strays = &queue->strays;
+
+  if (dgram__queue_count(queue) > 0 || strays->lost_code != 0) return false;
+  return strays->named == NULL && strays->failed_first == NULL && strays->groups_first == NULL;
 }

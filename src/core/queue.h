@@ -6,8 +6,9 @@
  * A datagram is pushed at the tail, handed to the stack when the mark `sent` passes it (its result
  * then stands in it), and popped at the head when its callback is about to run. Datagrams stand
  * next to each other in memory, so that a run of them goes to the stack as it is; what the sender
- * wants to know stands beside each as a ticket. The queue is one piece of memory, which a socket
- * has only while it sends: idle ones are kept by the host for the next. */
+ * wants to know stands beside each as a ticket. What waits for a name, or ends without the ring,
+ * stands in `strays`. The queue is one piece of memory, which a socket has only while it sends: idle
+ * ones are kept by the host for the next. */
 
 #ifndef DGRAM_CORE_QUEUE_H
 #define DGRAM_CORE_QUEUE_H
@@ -28,6 +29,17 @@ struct dgram__ticket {
   const char *syscall;        /* what failed, where its result is a code; NULL: cancelled by will */
 };
 
+/* What was accepted and stands outside the order of the queue. Lists are NULL where they are
+ * empty. */
+struct dgram__strays {
+  struct dgram__named *named;        /* waiting for a lookup, newest first */
+  struct dgram__named *failed_first; /* whose lookup failed, oldest first */
+  struct dgram__named *failed_last;
+  struct dgram__group *groups_first; /* dgram_send_manys that are done, oldest first */
+  struct dgram__group *groups_last;
+  int lost_code; /* datagrams without a callback for which there was no memory: one `error` */
+};
+
 struct dgram__queue {
   struct dgram__queue *next; /* among the host's spare ones */
   dgram_datagram *datagrams;
@@ -36,6 +48,7 @@ struct dgram__queue {
   uint32_t head;     /* the three run on and wrap; an index is one of them modulo capacity */
   uint32_t sent;
   uint32_t tail;
+  struct dgram__strays strays;
 };
 
 /* Returns new, empty, or NULL. */
@@ -60,6 +73,9 @@ void dgram__queue_pop(struct dgram__queue *queue, dgram_datagram *ret_datagram,
 
 /* Marks all unsent ones done, with this result. */
 void dgram__queue_fail_unsent(struct dgram__queue *queue, int code, const char *syscall);
+
+/* Whether nothing that was accepted is left. */
+bool dgram__queue_is_idle(const struct dgram__queue *queue);
 
 static inline uint32_t dgram__queue_count(const struct dgram__queue *queue) {
   return queue == NULL ? 0 : queue->tail - queue->head;

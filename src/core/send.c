@@ -189,10 +189,13 @@ void dgram__send_flush(dgram_socket *socket) {
 
 /* Whether another turn would get further. What waits for the system or for a lookup would not. */
 static bool has_more_to_do(const dgram_socket *socket) {
-  if (dgram__queue_done(socket->queue) > 0 || socket->failed_first != NULL) return true;
-  if (socket->groups != NULL || socket->lost_code != 0) return true;
+  const struct dgram__queue *queue = socket->queue;
+
   if (socket->life == DGRAM__LINGERING && !dgram__send_unsent(socket)) return true;
-  return dgram__queue_unsent(socket->queue) > 0 && !socket->endpoint->blocked && can_flush(socket);
+  if (queue == NULL) return false;
+  if (dgram__queue_done(queue) > 0 || queue->strays.failed_first != NULL) return true;
+  if (queue->strays.groups_first != NULL || queue->strays.lost_code != 0) return true;
+  return dgram__queue_unsent(queue) > 0 && !socket->endpoint->blocked && can_flush(socket);
 }
 
 void dgram__send_serve(dgram_socket *socket) {
@@ -245,24 +248,24 @@ static void unlink_named(struct dgram__named *named) {
   if (named->previous != NULL) {
     named->previous->next = named->next;
   } else {
-    named->socket->named = named->next;
+    named->socket->queue->strays.named = named->next;
   }
   if (named->next != NULL) named->next->previous = named->previous;
 }
 
 void dgram__named_fail(struct dgram__named *named, int code, const char *syscall) {
-  dgram_socket *socket = named->socket;
+  struct dgram__strays *strays = &named->socket->queue->strays;
 
   named->datagram.result = code;
   named->ticket.syscall = syscall;
   named->next = NULL;
-  if (socket->failed_last != NULL) {
-    socket->failed_last->next = named;
+  if (strays->failed_first != NULL) {
+    strays->failed_last->next = named;
   } else {
-    socket->failed_first = named;
+    strays->failed_first = named;
   }
-  socket->failed_last = named;
-  dgram__socket_want_turn(socket);
+  strays->failed_last = named;
+  dgram__socket_want_turn(named->socket);
 }
 
 static void on_lookup_done(struct dgram__waiter *waiter, int status,
@@ -289,9 +292,11 @@ static void on_lookup_done(struct dgram__waiter *waiter, int status,
 static int send_named(dgram_socket *socket, const char *name, const dgram_datagram *datagram,
                       const struct dgram__ticket *ticket) {
   const size_t size = strlen(name) + 1;
-  struct dgram__named *named = dgram__malloc(socket->stack, sizeof *named + size);
-  int code;
+  struct dgram__named *named;
+  int code = reserve(socket, 0);
 
+  if (code < 0) return code;
+  named = dgram__malloc(socket->stack, sizeof *named + size);
   if (named == NULL) return DGRAM_ENOMEM;
   *named = (struct dgram__named){.socket = socket, .datagram = *datagram, .ticket = *ticket};
   memcpy(named->name, name, size);
@@ -303,9 +308,9 @@ static int send_named(dgram_socket *socket, const char *name, const dgram_datagr
     dgram__free(socket->stack, named);
     return code;
   }
-  named->next = socket->named;
+  named->next = socket->queue->strays.named;
   if (named->next != NULL) named->next->previous = named;
-  socket->named = named;
+  socket->queue->strays.named = named;
   return 0;
 }
 
@@ -333,12 +338,11 @@ static int send_one(dgram_socket *socket, dgram_datagram *datagram, const char *
 void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall) {
   struct dgram__named *oldest_first = NULL;
 
-  if (socket->queue != NULL) {
-    dgram__queue_fail_unsent(socket->queue, code, syscall);
-    dgram__socket_want_turn(socket);
-  }
-  while (socket->named != NULL) {
-    struct dgram__named *named = socket->named;
+  if (socket->queue == NULL) return;
+  dgram__queue_fail_unsent(socket->queue, code, syscall);
+  dgram__socket_want_turn(socket);
+  while (socket->queue->strays.named != NULL) {
+    struct dgram__named *named = socket->queue->strays.named;
     dgram__lookup_leave(socket->stack, &named->waiter);
     unlink_named(named);
     named->next = oldest_first;
@@ -352,7 +356,9 @@ void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall) {
 }
 
 bool dgram__send_unsent(const dgram_socket *socket) {
-  return dgram__queue_unsent(socket->queue) > 0 || socket->named != NULL;
+  const struct dgram__queue *queue = socket->queue;
+
+  return queue != NULL && (dgram__queue_unsent(queue) > 0 || queue->strays.named != NULL);
 }
 
 /* ---- lists ---- */
@@ -397,7 +403,7 @@ static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t 
     dgram_datagram datagram = list[i];
     const int code = own_payload(socket->stack, &datagram, &ticket);
     if (code < 0) {
-      socket->lost_code = code;
+      socket->queue->strays.lost_code = code;
       socket->stats.send_errors++;
       continue;
     }

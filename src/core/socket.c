@@ -221,7 +221,7 @@ void dgram__socket_abort(dgram_socket *socket) {
 static void destroy(dgram_socket *socket) {
   dgram_stack *stack = socket->stack;
 
-  assert(socket->queue == NULL && socket->named == NULL && socket->binding == NULL);
+  assert(socket->queue == NULL && socket->binding == NULL);
   dgram__share_end(socket);
   dgram__listeners_clear(stack, &socket->listeners);
   unlink_socket(socket);
@@ -230,8 +230,8 @@ static void destroy(dgram_socket *socket) {
 }
 
 static bool is_done(const dgram_socket *socket) {
-  return socket->life == DGRAM__ENDING && socket->endpoint_gone && socket->stats.queued == 0 &&
-         !dgram__bind_pending(socket) && socket->lost_code == 0;
+  return socket->life == DGRAM__ENDING && socket->endpoint_gone && socket->queue == NULL &&
+         !dgram__bind_pending(socket);
 }
 
 void dgram__socket_begin_serving(dgram_socket *socket) {

@@ -52,15 +52,9 @@ struct dgram_socket {
 
   /* Sending. `queued` counts what was accepted and has not called back: in the queue, waiting for a
    * name, in a group. */
-  struct dgram__queue *queue;        /* NULL while nothing is sent */
-  struct dgram__named *named;        /* waiting for a lookup, in order */
-  struct dgram__named *failed_first; /* whose lookup failed, oldest first */
-  struct dgram__named *failed_last;
-  struct dgram__group *groups; /* dgram_send_manys that are done, oldest first */
-  struct dgram__group *groups_last;
+  struct dgram__queue *queue; /* and what stands beside it; NULL while nothing is sent */
   size_t max_queued;
   size_t max_queued_bytes;
-  int lost_code; /* datagrams without a callback for which there was no memory: one `error` */
 
   dgram_stats stats;
 
