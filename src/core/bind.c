@@ -255,5 +255,5 @@ int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address) 
   if (code < 0) return code;
   if (ret_address == NULL) return DGRAM_EARGTYPE;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
-  return socket->stack->ops->local_address(socket->endpoint, ret_address);
+  return socket->stack->ops->local_address(dgram__endpoint_of(socket), ret_address);
 }

@@ -16,10 +16,10 @@ void dgram__count_result(dgram_socket *socket, int result) {
 }
 
 void dgram__queued_add(dgram_socket *socket, size_t datagrams, size_t bytes) {
-  dgram_stats *stats = &socket->stats;
+  struct dgram__counters *stats = &socket->stats;
   const bool was_idle = stats->queued == 0;
 
-  stats->queued += datagrams;
+  stats->queued += (uint32_t)datagrams;
   stats->queued_bytes += bytes;
   if (stats->queued > stats->queued_high_water) stats->queued_high_water = stats->queued;
   if (was_idle) dgram__socket_update_hold(socket);
@@ -36,9 +36,9 @@ static void emit_drain(dgram_socket *socket) {
 }
 
 void dgram__queued_remove(dgram_socket *socket, size_t datagrams, size_t bytes) {
-  dgram_stats *stats = &socket->stats;
+  struct dgram__counters *stats = &socket->stats;
 
-  stats->queued -= datagrams;
+  stats->queued -= (uint32_t)datagrams;
   stats->queued_bytes -= bytes;
   if (stats->queued == 0) dgram__socket_update_hold(socket);
   if (!socket->drain_pending || socket->life != DGRAM__OPEN) return;

@@ -39,16 +39,35 @@ int dgram_set_recv_info(dgram_socket *socket, uint32_t bits) {
   return socket->stack->ops->set_recv_info(socket->endpoint, bits);
 }
 
+/* The core counts what it sees, and the stack the rest. */
+static dgram_stats read_stats(const dgram_socket *socket) {
+  const struct dgram__counters *core = &socket->stats;
+  const struct dgram__endpoint *stack = socket->endpoint;
+
+  return (dgram_stats){
+      .received = core->received,
+      .received_bytes = core->received_bytes,
+      .receive_calls = stack->receive_calls,
+      .sent = core->sent,
+      .sent_bytes = core->sent_bytes,
+      .send_calls = stack->send_calls,
+      .send_errors = core->send_errors,
+      .receive_errors = core->receive_errors,
+      .unheard_errors = core->unheard_errors,
+      .truncated = stack->truncated,
+      .queued = core->queued,
+      .queued_bytes = core->queued_bytes,
+      .queued_high_water = core->queued_high_water,
+  };
+}
+
 int dgram_get_stats_sized(const dgram_socket *socket, size_t size, dgram_stats *ret_stats) {
   const int code = dgram__socket_check(socket);
   dgram_stats stats;
 
   if (code < 0) return code;
   if (ret_stats == NULL) return DGRAM_EARGTYPE;
-  stats = socket->stats;
-  stats.receive_calls = socket->endpoint->receive_calls;
-  stats.send_calls = socket->endpoint->send_calls;
-  stats.truncated = socket->endpoint->truncated;
+  stats = read_stats(socket);
   memset(ret_stats, 0, size);
   memcpy(ret_stats, &stats, size < sizeof stats ? size : sizeof stats);
   return 0;

@@ -22,7 +22,7 @@ struct kept {
 };
 
 struct dgram__held {
-  struct dgram__held *next;
+  struct dgram__held *next; /* in a ring */
   dgram_message *message;
 };
 
@@ -62,20 +62,23 @@ static int hold(dgram_socket *socket, const dgram_message *message) {
     dgram__free(socket->stack, held);
     return code;
   }
+  held->next = held;
   if (socket->held_last != NULL) {
+    held->next = socket->held_last->next;
     socket->held_last->next = held;
-  } else {
-    socket->held_first = held;
   }
   socket->held_last = held;
   return 0;
 }
 
 static struct dgram__held *take_first_held(dgram_socket *socket) {
-  struct dgram__held *held = socket->held_first;
+  struct dgram__held *held = socket->held_last->next;
 
-  socket->held_first = held->next;
-  if (socket->held_first == NULL) socket->held_last = NULL;
+  if (held == socket->held_last) {
+    socket->held_last = NULL;
+  } else {
+    socket->held_last->next = held->next;
+  }
   return held;
 }
 
@@ -85,7 +88,7 @@ static void free_held(dgram_socket *socket, struct dgram__held *held) {
 }
 
 void dgram__receive_drop_held(dgram_socket *socket) {
-  while (socket->held_first != NULL)
+  while (socket->held_last != NULL)
     free_held(socket, take_first_held(socket));
 }
 
@@ -106,8 +109,8 @@ static void hold_rest(dgram_socket *socket, const dgram_message *messages, size_
 
 /* The socket receives from the stack again only when nothing older is left here. */
 void dgram__receive_held(dgram_socket *socket) {
-  if (socket->held_first == NULL || socket->paused || socket->life != DGRAM__OPEN) return;
-  while (socket->held_first != NULL && !socket->paused) {
+  if (socket->life != DGRAM__OPEN || socket->held_last == NULL || socket->paused) return;
+  while (socket->life == DGRAM__OPEN && socket->held_last != NULL && !socket->paused) {
     struct dgram__held *held = take_first_held(socket);
     emit_message(socket, held->message);
     free_held(socket, held);
@@ -156,7 +159,7 @@ static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t
 
 void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_message *messages,
                               size_t count) {
-  dgram_socket *socket = endpoint->socket;
+  dgram_socket *socket = dgram__socket_of(endpoint);
 
   if (socket->life != DGRAM__OPEN) return;
   count_batch(socket, messages, count);
@@ -167,7 +170,7 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
 
 void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
                                     const char *syscall) {
-  dgram_socket *socket = endpoint->socket;
+  dgram_socket *socket = dgram__socket_of(endpoint);
 
   if (socket->life != DGRAM__OPEN) return;
   dgram__socket_begin_serving(socket);
@@ -195,7 +198,7 @@ int dgram_resume(dgram_socket *socket) {
   if (code < 0) return code;
   if (!socket->paused) return 0;
   socket->paused = false;
-  if (socket->held_first != NULL) {
+  if (socket->held_last != NULL) {
     dgram__socket_want_turn(socket);
     return 0;
   }

@@ -67,8 +67,8 @@ static int check_list(const dgram_socket *socket, const dgram_datagram *list, si
 /* A send that finds the queue full is owed a `drain`; one too large for an empty queue never
  * fits. */
 static int check_room(dgram_socket *socket, size_t datagrams, size_t bytes) {
-  const size_t queued = (size_t)socket->stats.queued;
-  const size_t queued_bytes = (size_t)socket->stats.queued_bytes;
+  const uint32_t queued = socket->stats.queued;
+  const uint64_t queued_bytes = socket->stats.queued_bytes;
 
   if (queued <= socket->max_queued && datagrams <= socket->max_queued - queued &&
       queued_bytes <= socket->max_queued_bytes &&
@@ -212,7 +212,7 @@ static void on_queued(dgram_socket *socket) {
 }
 
 void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
-  dgram_socket *socket = endpoint->socket;
+  dgram_socket *socket = dgram__socket_of(endpoint);
   dgram_datagram *list;
 
   endpoint->blocked = false;

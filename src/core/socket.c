@@ -56,13 +56,6 @@ void dgram__socket_update_hold(dgram_socket *socket) {
 
 /* ---- creating ---- */
 
-/* The endpoint stands behind the socket, aligned for any struct. */
-static size_t endpoint_offset(void) {
-  const size_t align = _Alignof(max_align_t);
-
-  return (sizeof(dgram_socket) + align - 1) / align * align;
-}
-
 static void link_socket(dgram_socket *socket) {
   struct dgram__host *host = socket->stack->host;
 
@@ -81,26 +74,26 @@ static void unlink_socket(dgram_socket *socket) {
 }
 
 static void configure(dgram_socket *socket, const dgram_socket_options *options) {
+  size_t max_queued = options->max_queued_datagrams;
+
+  if (max_queued == 0) max_queued = DGRAM__QUEUED_DATAGRAMS_DEFAULT;
   socket->type = (uint8_t)options->type;
   socket->reuse_addr = options->reuse_addr;
   socket->linger_ms = options->linger_ms == 0 ? DGRAM__LINGER_DEFAULT_MS : options->linger_ms;
-  socket->max_queued = options->max_queued_datagrams != 0 ? options->max_queued_datagrams
-                                                          : DGRAM__QUEUED_DATAGRAMS_DEFAULT;
+  socket->max_queued = max_queued < UINT32_MAX ? (uint32_t)max_queued : UINT32_MAX;
   socket->max_queued_bytes =
       options->max_queued_bytes != 0 ? options->max_queued_bytes : DGRAM__QUEUED_BYTES_DEFAULT;
 }
 
 static int create(dgram_stack *stack, const dgram_socket_options *options,
                   dgram_socket **ret_socket) {
-  dgram_socket *socket = dgram__calloc(stack, endpoint_offset() + stack->ops->endpoint_size);
+  dgram_socket *socket = dgram__calloc(stack, sizeof *socket + stack->ops->endpoint_size);
   int code;
 
   if (socket == NULL) return DGRAM_ENOMEM;
   socket->stack = stack;
   configure(socket, options);
-  socket->endpoint = (struct dgram__endpoint *)((char *)socket + endpoint_offset());
   socket->endpoint->stack = stack;
-  socket->endpoint->socket = socket;
   socket->endpoint->type = options->type;
   if (options->on_message != NULL) {
     code = dgram__listeners_add(stack, &socket->listeners, DGRAM__MESSAGE,
@@ -262,7 +255,7 @@ void dgram__socket_turn(dgram_socket *socket) {
 }
 
 void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
-  dgram_socket *socket = endpoint->socket;
+  dgram_socket *socket = dgram__socket_of(endpoint);
 
   assert(socket->life == DGRAM__ENDING && !socket->endpoint_gone);
   socket->endpoint_gone = true;

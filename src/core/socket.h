@@ -25,9 +25,26 @@ enum dgram__life { DGRAM__OPEN, DGRAM__LINGERING, DGRAM__ENDING };
 struct dgram__binding; /* a bind under way: bind.c */
 struct dgram__held;    /* messages read but not emitted yet: receive.c */
 
+/* What dgram_get_stats tells and no stack counts. 32 bits where the queue's limit or patience stops
+ * a number from growing further. */
+struct dgram__counters {
+  uint64_t received;
+  uint64_t received_bytes;
+  uint64_t sent;
+  uint64_t sent_bytes;
+  uint64_t send_errors;
+  uint64_t queued_bytes;
+  uint32_t queued;
+  uint32_t queued_high_water;
+  uint32_t receive_errors;
+  uint32_t unheard_errors;
+};
+
+/* Programs have thousands that do nothing but wait, and an idle one is to cost 512 bytes at most, its
+ * endpoint and a listener included. So what only a busy one needs stands elsewhere, behind one
+ * pointer: a bind under way, what is being sent. */
 struct dgram_socket {
   dgram_stack *stack;
-  struct dgram__endpoint *endpoint; /* in the same piece of memory, behind this struct */
 
   uint8_t type;
   uint8_t binding_state;
@@ -42,26 +59,36 @@ struct dgram_socket {
   bool endpoint_bound : 1; /* the system has bound it, BOUND follows in the next turn */
   bool endpoint_gone : 1;  /* the endpoint was given back */
   int linger_ms;
+  uint32_t max_queued; /* the queue's limits; the highest number stands for none */
+  size_t max_queued_bytes;
 
   struct dgram__listeners listeners;
   struct dgram__binding *binding; /* while BINDING, and until its callback has run */
   struct dgram__share *share;     /* its place among sockets that the binder gave, or NULL */
-  dgram_timer *linger;            /* while LINGERING */
-  struct dgram__held *held_first;
-  struct dgram__held *held_last;
+  struct dgram__queue *queue;     /* NULL while nothing is sent */
+  union {
+    struct dgram__held *held_last; /* while OPEN: the newest, whose next is the oldest; or NULL */
+    dgram_timer *linger;           /* from then on: while LINGERING, else NULL */
+  };
 
-  /* Sending. `queued` counts what was accepted and has not called back: in the queue, waiting for a
-   * name, in a group. */
-  struct dgram__queue *queue; /* and what stands beside it; NULL while nothing is sent */
-  size_t max_queued;
-  size_t max_queued_bytes;
-
-  dgram_stats stats;
+  struct dgram__counters stats;
 
   dgram_socket *turn_next;
   dgram_socket *next;
   dgram_socket *previous;
+
+  /* One: the first member of the stack's own struct, which goes on behind it. */
+  _Alignas(max_align_t) struct dgram__endpoint endpoint[];
 };
+
+/* For the sake of calls that only look at a socket: a stack has no constant endpoints. */
+static inline struct dgram__endpoint *dgram__endpoint_of(const dgram_socket *socket) {
+  return (struct dgram__endpoint *)(uintptr_t)socket->endpoint;
+}
+
+static inline dgram_socket *dgram__socket_of(struct dgram__endpoint *endpoint) {
+  return (dgram_socket *)((char *)endpoint - offsetof(dgram_socket, endpoint));
+}
 
 /* ---- socket.c ---- */
 

@@ -41,13 +41,11 @@ struct dgram_stack {
 };
 
 /* A stack's half of one socket. Implementations embed it first. The core allocates it zeroed, of
- * ops->endpoint_size bytes, together with the socket, sets the first three fields and calls
- * open. */
+ * ops->endpoint_size bytes, right behind its own half, sets the first two fields and calls open. */
 struct dgram__endpoint {
   dgram_stack *stack;
-  dgram_socket *socket; /* the core's half; opaque */
-  int type;             /* DGRAM_UDP4 or DGRAM_UDP6 */
-  bool blocked;         /* the core's: a send came back short, sendable has not been told since */
+  int type;     /* DGRAM_UDP4 or DGRAM_UDP6 */
+  bool blocked; /* the core's: a send came back short, sendable has not been told since */
 
   /* Counters that the stack keeps, for dgram_get_stats. */
   uint64_t receive_calls; /* calls to the system that received, or tried to */

@@ -197,7 +197,7 @@ static int fake_send(struct dgram__endpoint *endpoint, dgram_datagram *list, siz
     assert_true(list[done].parts <= DGRAM__PARTS_MAX);
     assert_true(fake->sent_count < FAKE_SENT_MAX);
     fake->sent[fake->sent_count++] =
-        (struct fake_sent){endpoint->socket, list[done].bytes,        list[done].length,
+        (struct fake_sent){dgram__socket_of(endpoint), list[done].bytes,        list[done].length,
                            list[done].parts, first_byte(&list[done]), list[done].to};
     list[done].result = fake->send_code < 0 ? fake->send_code : (int32_t)list[done].length;
     if (fake->takes != SIZE_MAX) fake->takes--;
