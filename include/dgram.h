@@ -37,9 +37,9 @@
  *     not to the socket. Accepted work keeps the loop alive even on an unref'd socket. `close`
  *     comes last. From dgram_close to the end of `close` every call returns DGRAM_ENOTRUNNING (but
  *     dgram_off_..., which removes as always, dgram_abort, which cuts the linger short,
- *     dgram_message_keep and dgram_socket_stack, which work as ever, and dgram_ref and dgram_unref,
- *     which return the socket and change nothing); afterwards the pointer is dead. Closing inside
- *     any callback is safe.
+ *     dgram_message_keep, dgram_socket_stack and dgram_get_stats, which work as ever, and dgram_ref
+ *     and dgram_unref, which return the socket and change nothing); afterwards the pointer is dead.
+ *     Closing inside any callback is safe.
  *  7. Datagrams to one destination as written (name or address, and port) leave in the order they
  *     were given. Lookups of one name in flight are joined; nothing is cached.
  *  8. A turn of the loop does a bounded amount of work for one socket, counted in datagrams, so
@@ -645,24 +645,47 @@ DGRAM_EXTERN int dgram_drop_membership(dgram_socket *socket, const char *group, 
  *          bound, or a bind is under way. */
 DGRAM_EXTERN int dgram_set_recv_info(dgram_socket *socket, uint32_t bits);
 
-/* What a socket has done since it was created. */
+/* What a socket has done since it was created. Bytes are bytes of payload; what names a system call
+ * counts none in a simulation, but what stands for one there. Errors are counted once as
+ * send_errors or receive_errors, and once by class: both have the same sum. Classes count with 32
+ * bits, and begin at 0 again. */
 typedef struct dgram_stats {
-  uint64_t received;           /* datagrams, those without a listener included */
-  uint64_t received_bytes;     /* their payload */
-  uint64_t receive_calls;      /* system calls that received */
-  uint64_t sent;               /* datagrams handed to the kernel */
-  uint64_t sent_bytes;         /* their payload */
-  uint64_t send_calls;         /* system calls that sent */
-  uint64_t send_errors;        /* datagrams that failed or were cancelled */
-  uint64_t receive_errors;     /* failures of receiving */
-  uint64_t unheard_errors;     /* `error`s that nobody listened to */
-  uint64_t truncated;          /* datagrams cut to the memory to receive into */
-  uint64_t queued;             /* datagrams accepted whose callback has not run yet, now */
-  uint64_t queued_bytes;       /* their payload, now */
-  uint64_t queued_high_water;  /* the most datagrams ever queued */
+  uint64_t received;         /* datagrams, those without a listener included */
+  uint64_t received_bytes;   /* in them */
+  uint64_t received_batches; /* system calls that brought at least one: emissions of `batch` */
+  uint64_t receive_calls;    /* system calls that received, or tried to */
+  uint64_t truncated;        /* datagrams cut to the memory to receive into */
+  uint64_t dropped;          /* datagrams that the system dropped: see below */
+
+  uint64_t sent;         /* datagrams handed to the system */
+  uint64_t sent_bytes;   /* in them */
+  uint64_t sent_batches; /* system calls that took at least one */
+  uint64_t send_calls;   /* system calls that sent, or tried to */
+
+  uint64_t queued;            /* datagrams accepted whose callback has not run yet, now */
+  uint64_t queued_bytes;      /* in them, now */
+  uint64_t queued_high_water; /* the most datagrams ever queued */
+
+  uint64_t send_errors;    /* datagrams that failed or were cancelled */
+  uint64_t receive_errors; /* failures of receiving */
+  uint64_t unheard_errors; /* `error`s that nobody listened to */
+
+  uint64_t errors_resources;   /* no memory, no buffer, no descriptor, no port */
+  uint64_t errors_unreachable; /* no way to the host or its network, or it is down */
+  uint64_t errors_refused;     /* nobody has the port there */
+  uint64_t errors_denied;      /* not allowed: a firewall, broadcast without the option */
+  uint64_t errors_size;        /* too long for the way */
+  uint64_t errors_names;       /* the resolver's */
+  uint64_t errors_canceled;    /* sends given up when the socket was closed */
+  uint64_t errors_other;       /* all else */
 } dgram_stats;
 
-/* Copies the counters.
+/* `dropped`: mostly because the receive buffer was full, seldom for a bad checksum. Linux tells it
+ * (SO_MEMINFO, with 32 bits; of a descriptor that was adopted, since it was made), and the
+ * simulation; 0 where the system does not. While GRO is on it is a lower bound: the kernel counts a
+ * group of datagrams that it has joined as one. */
+
+/* Copies the counters. Works on a closing socket too, so that `close` can have the last ones.
  * ret_stats  grows at the end; unknown fields of a newer caller are zeroed. */
 #define dgram_get_stats(socket, ret_stats)                                                         \
   dgram_get_stats_sized((socket), sizeof(dgram_stats), (ret_stats))

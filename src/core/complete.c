@@ -9,6 +9,7 @@
 void dgram__count_result(dgram_socket *socket, int result) {
   if (result < 0) {
     socket->stats.send_errors++;
+    dgram__socket_count_error(socket, result);
   } else {
     socket->stats.sent++;
     socket->stats.sent_bytes += (uint64_t)result;

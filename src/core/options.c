@@ -39,6 +39,12 @@ int dgram_set_recv_info(dgram_socket *socket, uint32_t bits) {
   return socket->stack->ops->set_recv_info(socket->endpoint, bits);
 }
 
+static uint64_t dropped(const dgram_socket *socket) {
+  if (socket->life == DGRAM__ENDING) return socket->dropped;
+  if (!socket->endpoint_bound) return 0;
+  return socket->stack->ops->dropped(dgram__endpoint_of(socket));
+}
+
 /* The core counts what it sees, and the stack the rest. */
 static dgram_stats read_stats(const dgram_socket *socket) {
   const struct dgram__counters *core = &socket->stats;
@@ -47,26 +53,35 @@ static dgram_stats read_stats(const dgram_socket *socket) {
   return (dgram_stats){
       .received = core->received,
       .received_bytes = core->received_bytes,
+      .received_batches = core->received_batches,
       .receive_calls = stack->receive_calls,
+      .truncated = stack->truncated,
+      .dropped = dropped(socket),
       .sent = core->sent,
       .sent_bytes = core->sent_bytes,
+      .sent_batches = stack->sent_batches,
       .send_calls = stack->send_calls,
-      .send_errors = core->send_errors,
-      .receive_errors = core->receive_errors,
-      .unheard_errors = core->unheard_errors,
-      .truncated = stack->truncated,
       .queued = core->queued,
       .queued_bytes = core->queued_bytes,
       .queued_high_water = core->queued_high_water,
+      .send_errors = core->send_errors,
+      .receive_errors = core->receive_errors,
+      .unheard_errors = core->unheard_errors,
+      .errors_resources = core->errors[DGRAM__ERROR_RESOURCES],
+      .errors_unreachable = core->errors[DGRAM__ERROR_UNREACHABLE],
+      .errors_refused = core->errors[DGRAM__ERROR_REFUSED],
+      .errors_denied = core->errors[DGRAM__ERROR_DENIED],
+      .errors_size = core->errors[DGRAM__ERROR_SIZE],
+      .errors_names = core->errors[DGRAM__ERROR_NAMES],
+      .errors_canceled = core->errors[DGRAM__ERROR_CANCELED],
+      .errors_other = core->errors[DGRAM__ERROR_OTHER],
   };
 }
 
 int dgram_get_stats_sized(const dgram_socket *socket, size_t size, dgram_stats *ret_stats) {
-  const int code = dgram__socket_check(socket);
   dgram_stats stats;
 
-  if (code < 0) return code;
-  if (ret_stats == NULL) return DGRAM_EARGTYPE;
+  if (socket == NULL || ret_stats == NULL) return DGRAM_EARGTYPE;
   stats = read_stats(socket);
   memset(ret_stats, 0, size);
   memcpy(ret_stats, &stats, size < sizeof stats ? size : sizeof stats);

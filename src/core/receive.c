@@ -94,6 +94,7 @@ void dgram__receive_drop_held(dgram_socket *socket) {
 
 static void tell_failure(dgram_socket *socket, int code, const char *syscall) {
   socket->stats.receive_errors++;
+  dgram__socket_count_error(socket, code);
   dgram__socket_emit_error(socket, code, syscall, NULL, 0, false);
 }
 
@@ -134,6 +135,7 @@ int dgram__receive_begin(dgram_socket *socket) {
 /* ---- what a stack tells ---- */
 
 static void count_batch(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  socket->stats.received_batches++;
   socket->stats.received += count;
   for (size_t i = 0; i < count; i++)
     socket->stats.received_bytes += messages[i].length;

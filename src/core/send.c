@@ -404,7 +404,7 @@ static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t 
     const int code = own_payload(socket->stack, &datagram, &ticket);
     if (code < 0) {
       socket->queue->strays.lost_code = code;
-      socket->stats.send_errors++;
+      dgram__count_result(socket, code);
       continue;
     }
     dgram__queue_push(socket->queue, &datagram, &ticket);

@@ -24,13 +24,13 @@ void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_s
   (void)from;
   assert((from == DGRAM__UNBOUND && state != DGRAM__UNBOUND) ||
          (from == DGRAM__BINDING && state != DGRAM__BINDING));
-  socket->binding_state = (uint8_t)state;
+  socket->binding_state = state;
   dgram__socket_update_hold(socket);
 }
 
 static void set_life(dgram_socket *socket, enum dgram__life life) {
   assert(life > socket->life);
-  socket->life = (uint8_t)life;
+  socket->life = life;
   dgram__socket_update_hold(socket);
 }
 
@@ -155,6 +155,9 @@ static void stop_linger(dgram_socket *socket) {
 /* The port is free when it returns. */
 static void end_endpoint(dgram_socket *socket) {
   stop_linger(socket);
+  if (socket->endpoint_bound) {
+    socket->dropped = (uint32_t)socket->stack->ops->dropped(socket->endpoint);
+  }
   set_life(socket, DGRAM__ENDING);
   socket->endpoint_gone = socket->stack->ops->close_endpoint(socket->endpoint);
   dgram__socket_want_turn(socket);

@@ -15,6 +15,7 @@
 #ifndef DGRAM_CORE_SOCKET_H
 #define DGRAM_CORE_SOCKET_H
 
+#include "core/error.h"
 #include "core/host.h"
 #include "core/listeners.h"
 #include "core/queue.h"
@@ -25,11 +26,11 @@ enum dgram__life { DGRAM__OPEN, DGRAM__LINGERING, DGRAM__ENDING };
 struct dgram__binding; /* a bind under way: bind.c */
 struct dgram__held;    /* messages read but not emitted yet: receive.c */
 
-/* What dgram_get_stats tells and no stack counts. 32 bits where the queue's limit or patience stops
- * a number from growing further. */
+/* What dgram_get_stats tells and no stack counts. */
 struct dgram__counters {
   uint64_t received;
   uint64_t received_bytes;
+  uint64_t received_batches;
   uint64_t sent;
   uint64_t sent_bytes;
   uint64_t send_errors;
@@ -38,6 +39,7 @@ struct dgram__counters {
   uint32_t queued_high_water;
   uint32_t receive_errors;
   uint32_t unheard_errors;
+  uint32_t errors[DGRAM__ERROR_CLASSES];
 };
 
 /* Programs have thousands that do nothing but wait, and an idle one is to cost 512 bytes at most, its
@@ -47,8 +49,8 @@ struct dgram_socket {
   dgram_stack *stack;
 
   uint8_t type;
-  uint8_t binding_state;
-  uint8_t life;
+  enum dgram__binding_state binding_state : 2;
+  enum dgram__life life : 2;
   bool reuse_addr : 1;
   bool unreffed : 1;
   bool holds : 1;             /* counted in host->alive */
@@ -58,6 +60,7 @@ struct dgram_socket {
   bool drain_pending : 1;  /* a send was refused for the limit */
   bool endpoint_bound : 1; /* the system has bound it, BOUND follows in the next turn */
   bool endpoint_gone : 1;  /* the endpoint was given back */
+  uint32_t dropped;        /* the stack's answer when the endpoint ended */
   int linger_ms;
   uint32_t max_queued; /* the queue's limits; the highest number stands for none */
   size_t max_queued_bytes;
@@ -114,6 +117,11 @@ void dgram__socket_end_serving(dgram_socket *socket);
 
 /* Closes without a linger. Never fails; nothing happens to one that is ENDING. */
 void dgram__socket_abort(dgram_socket *socket);
+
+/* Counts an error by its class. */
+static inline void dgram__socket_count_error(dgram_socket *socket, int code) {
+  socket->stats.errors[dgram__error_class_of(code)]++;
+}
 
 /* Emits `error`; heard says that a callback has had it already. address may be NULL. */
 void dgram__socket_emit_error(dgram_socket *socket, int code, const char *syscall,

@@ -50,6 +50,7 @@ struct dgram__endpoint {
   /* Counters that the stack keeps, for dgram_get_stats. */
   uint64_t receive_calls; /* calls to the system that received, or tried to */
   uint64_t send_calls;    /* calls to the system that sent, or tried to */
+  uint64_t sent_batches;  /* those of them that took at least one datagram */
   uint64_t truncated;     /* datagrams cut to the memory to receive into */
 };
 
@@ -202,6 +203,10 @@ struct dgram__stack_ops {
    * interface: a stack uses what its system wants. Only while bound. */
   int (*set_membership)(struct dgram__endpoint *endpoint, bool join, const dgram_address *group,
                         const struct dgram__interface *interface);
+
+  /* Datagrams that the system has dropped before the endpoint could read them, as far as the system
+   * tells; else 0. Only while bound. */
+  uint64_t (*dropped)(struct dgram__endpoint *endpoint);
 
   /* Ends an endpoint that was opened, bound or not: when it returns the port is free, and nothing
    * more is told of it but this: where it returns false, handles of a loop still need its memory,

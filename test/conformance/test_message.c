@@ -184,49 +184,6 @@ static void test_info_that_no_stack_can_tell(void **state) {
   h_run_until("a message 'hello'");
 }
 
-/* api:stats */
-static void test_stats_count(void **state) {
-  dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
-  dgram_stats stats;
-  (void)state;
-  h_assert_ok(h_send(a, "hello", h_address(b)));
-  h_assert_ok(h_send(a, "you", h_address(b)));
-  h_assert_ok(dgram_get_stats(a, &stats));
-  assert_int_equal(stats.queued, 2);
-  assert_int_equal(stats.queued_bytes, 8);
-  h_run_until("b message 'you'");
-  h_run_until("a sent 'you'");
-  h_assert_ok(dgram_get_stats(a, &stats));
-  assert_int_equal(stats.sent, 2);
-  assert_int_equal(stats.sent_bytes, 8);
-  assert_int_equal(stats.queued, 0);
-  assert_int_equal(stats.queued_bytes, 0);
-  assert_int_equal(stats.queued_high_water, 2);
-  assert_int_equal(stats.send_errors, 0);
-  assert_in_range(stats.send_calls, 1, 2);
-  h_assert_ok(dgram_get_stats(b, &stats));
-  assert_int_equal(stats.received, 2);
-  assert_int_equal(stats.received_bytes, 8);
-  assert_true(stats.receive_calls >= 1);
-  assert_int_equal(stats.truncated, 0);
-}
-
-/* api:stats */
-static void test_stats_of_other_versions(void **state) {
-  struct {
-    dgram_stats known;
-    uint64_t newer;
-  } stats;
-  uint64_t received = 7;
-  dgram_socket *a = h_bound("a", DGRAM_UDP4);
-  (void)state;
-  memset(&stats, 0xff, sizeof(stats));
-  h_assert_ok(dgram_get_stats_sized(a, sizeof(stats), &stats.known));
-  assert_int_equal(stats.newer, 0);
-  h_assert_ok(dgram_get_stats_sized(a, sizeof(received), (dgram_stats *)(void *)&received));
-  assert_int_equal(received, 0);
-}
-
 static size_t echoes;
 
 static void echo(dgram_socket *socket, const dgram_message *message, void *data) {
@@ -288,8 +245,6 @@ int main(void) {
       H_TEST(test_batch_without_message_listeners),
       H_TEST(test_a_kept_message_outlives_all),
       H_TEST(test_info_that_no_stack_can_tell),
-      H_TEST(test_stats_count),
-      H_TEST(test_stats_of_other_versions),
       H_TEST(test_no_allocation_per_datagram),
       H_TEST(test_an_idle_socket_costs_little),
   };

@@ -279,6 +279,12 @@ static void change_membership(struct random_socket *socket) {
   random_expect(socket, code, "a membership");
 }
 
+static uint64_t errors_by_class(const dgram_stats *stats) {
+  return stats->errors_resources + stats->errors_unreachable + stats->errors_refused +
+         stats->errors_denied + stats->errors_size + stats->errors_names + stats->errors_canceled +
+         stats->errors_other;
+}
+
 static void ask(struct random_socket *socket) {
   dgram_address address;
   dgram_stats stats;
@@ -287,12 +293,15 @@ static void ask(struct random_socket *socket) {
   random_expect(socket, code, "local_address");
   if (code == 0) socket->port = address.port;
   code = RANDOM_CALL(dgram_get_stats(socket->socket, &stats));
-  random_expect(socket, code, "get_stats");
-  if (code < 0) return;
+  RANDOM_CHECK(code == 0, "no stats");
   RANDOM_CHECK(stats.queued <= stats.queued_high_water, "%llu queued, at most %llu",
                (unsigned long long)stats.queued, (unsigned long long)stats.queued_high_water);
   RANDOM_CHECK(stats.queued > 0 || stats.queued_bytes == 0, "bytes of no datagram");
   RANDOM_CHECK(stats.received >= socket->emitted, "heard more than was received");
+  RANDOM_CHECK(stats.received >= stats.received_batches, "empty batches");
+  RANDOM_CHECK(stats.sent_batches <= stats.send_calls, "more batches than calls");
+  RANDOM_CHECK(errors_by_class(&stats) == stats.send_errors + stats.receive_errors,
+               "errors without a class");
 }
 
 /* ---- stacks ---- */

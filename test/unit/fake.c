@@ -198,7 +198,7 @@ static int fake_send(struct dgram__endpoint *endpoint, dgram_datagram *list, siz
     assert_true(fake->sent_count < FAKE_SENT_MAX);
     fake->sent[fake->sent_count++] =
         (struct fake_sent){dgram__socket_of(endpoint), list[done].bytes,        list[done].length,
-                           list[done].parts, first_byte(&list[done]), list[done].to};
+                           list[done].parts,           first_byte(&list[done]), list[done].to};
     list[done].result = fake->send_code < 0 ? fake->send_code : (int32_t)list[done].length;
     if (fake->takes != SIZE_MAX) fake->takes--;
   }
@@ -233,6 +233,11 @@ static int fake_set_membership(struct dgram__endpoint *endpoint, bool join,
   fake->joined += join;
   fake->left += !join;
   return 0;
+}
+
+static uint64_t fake_dropped(struct dgram__endpoint *endpoint) {
+  assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  return fake_of(endpoint->stack)->dropped;
 }
 
 static bool fake_close_endpoint(struct dgram__endpoint *endpoint) {
@@ -272,6 +277,7 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .send = fake_send,
                                                  .set_option = fake_set_option,
                                                  .set_membership = fake_set_membership,
+                                                 .dropped = fake_dropped,
                                                  .close_endpoint = fake_close_endpoint};
 
 /* ---- what tests call ---- */

@@ -69,7 +69,8 @@ struct fake {
   unsigned membership_failing; /* the interface that membership_code is for; 0: all */
   int interfaces_code;
   bool interfaces_count_only; /* interfaces_code is for the second call, after the counting one */
-  bool closes_later;          /* close_endpoint answers false */
+  uint64_t dropped;
+  bool closes_later; /* close_endpoint answers false */
 };
 
 /* The fake's half of a socket. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dgram.h"
+#include "core/error.h"
 
 static const struct {
   int code;
@@ -66,6 +66,53 @@ static void names_are_nodes(void **state) {
   assert_string_equal(dgram_error_name(DGRAM_EAI_AGAIN), "EAI_AGAIN");
   assert_string_equal(dgram_error_name(DGRAM_EADDRINUSE), "EADDRINUSE");
   assert_string_equal(dgram_error_name(DGRAM_EMSGSIZE), "EMSGSIZE");
+}
+
+static enum dgram__error_class class_of(const char *name) {
+  for (size_t i = 0; i < NAMED; i++) {
+    if (strcmp(named[i].name, name) == 0) return dgram__error_class_of(named[i].code);
+  }
+  return DGRAM__ERROR_CLASSES;
+}
+
+static void classes_tell_what_to_look_at(void **state) {
+  (void)state;
+  assert_int_equal(class_of("ENOBUFS"), DGRAM__ERROR_RESOURCES);
+  assert_int_equal(class_of("EMFILE"), DGRAM__ERROR_RESOURCES);
+  assert_int_equal(class_of("ENETUNREACH"), DGRAM__ERROR_UNREACHABLE);
+  assert_int_equal(class_of("ECONNREFUSED"), DGRAM__ERROR_REFUSED);
+  assert_int_equal(class_of("EPERM"), DGRAM__ERROR_DENIED);
+  assert_int_equal(class_of("EACCES"), DGRAM__ERROR_DENIED);
+  assert_int_equal(class_of("EMSGSIZE"), DGRAM__ERROR_SIZE);
+  assert_int_equal(class_of("ECANCELED"), DGRAM__ERROR_CANCELED);
+  assert_int_equal(dgram__error_class_of(-99999), DGRAM__ERROR_OTHER);
+#define ERROR(constant, value, name, text)                                                         \
+  assert_int_equal(dgram__error_class_of(constant), DGRAM__ERROR_NAMES);
+  DGRAM_RESOLVER_ERROR_MAP(ERROR)
+#undef ERROR
+}
+
+/* Codes for which nobody has a better word. A new one of the header is to be put here or into a
+ * class. */
+static void no_code_is_without_a_class_by_chance(void **state) {
+  static const char others[] =
+      " EADDRNOTAVAIL EAFNOSUPPORT EALREADY EBADF ECONNABORTED EDEADLK EDESTADDRREQ EEXIST EFAULT "
+      "EFBIG EINTR EINVAL EIO EISCONN ELOOP ENAMETOOLONG ENODEV ENOENT ENOSYS ENOTCONN ENOTDIR "
+      "ENOTSOCK ENOTSUP ENXIO EOVERFLOW EPIPE EPROTONOSUPPORT EPROTOTYPE ERANGE EROFS ETIMEDOUT "
+      "EXDEV ERR_SOCKET_BAD_TYPE ERR_SOCKET_ALREADY_BOUND ERR_SOCKET_DGRAM_NOT_RUNNING "
+      "ERR_SOCKET_BAD_PORT ERR_SOCKET_DGRAM_IS_CONNECTED ERR_SOCKET_DGRAM_NOT_CONNECTED "
+      "ERR_INVALID_ARG_TYPE ERR_MISSING_ARGS ERR_INVALID_FD_TYPE ERR_STACK_WRONG_THREAD "
+      "ERR_STACK_RUNNING ";
+  char word[64];
+
+  (void)state;
+  for (size_t i = 0; i < NAMED; i++) {
+    const enum dgram__error_class class = dgram__error_class_of(named[i].code);
+    snprintf(word, sizeof word, " %s ", named[i].name);
+    if ((strstr(others, word) != NULL) != (class == DGRAM__ERROR_OTHER)) {
+      fail_msg("%s is of class %d", named[i].name, (int)class);
+    }
+  }
 }
 
 /* The last sentence of lib/internal/errors.js's messages, where Node's message is a constant. */
@@ -134,6 +181,8 @@ int main(void) {
       cmocka_unit_test(every_code_has_its_name_and_a_text),
       cmocka_unit_test(the_systems_codes_are_errno),
       cmocka_unit_test(names_are_nodes),
+      cmocka_unit_test(classes_tell_what_to_look_at),
+      cmocka_unit_test(no_code_is_without_a_class_by_chance),
       cmocka_unit_test(texts_are_nodes_where_they_can_be),
       cmocka_unit_test(success_and_counts_are_ok),
       cmocka_unit_test(other_codes_are_unknown),

@@ -140,6 +140,7 @@ static void each_message_in_order(void **state) {
   expect_log("abc");
   assert_int_equal(sock->stats.received, 3);
   assert_int_equal(sock->stats.received_bytes, 3);
+  assert_int_equal(sock->stats.received_batches, 1);
 }
 
 static void the_batch_first(void **state) {

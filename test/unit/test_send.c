@@ -131,6 +131,15 @@ static void addresses_as_text(void **state) {
   assert_int_equal(fake.lookup_count, 0);
 }
 
+static void counters_of_a_cancelled_one(void) {
+  dgram_stats stats;
+
+  assert_int_equal(dgram_get_stats(sock, &stats), 0);
+  assert_int_equal(stats.dropped, 6);
+  assert_int_equal(stats.errors_canceled, 1);
+  assert_int_equal(stats.send_errors, 1);
+}
+
 static void counters(void **state) {
   dgram_stats stats;
 
@@ -148,6 +157,8 @@ static void counters(void **state) {
   fake_endpoint_of(sock)->base.send_calls = 3;
   fake_endpoint_of(sock)->base.receive_calls = 4;
   fake_endpoint_of(sock)->base.truncated = 5;
+  fake_endpoint_of(sock)->base.sent_batches = 2;
+  fake.dropped = 6;
   assert_int_equal(dgram_get_stats(sock, &stats), 0);
   assert_int_equal(stats.queued, 0);
   assert_int_equal(stats.queued_bytes, 0);
@@ -158,6 +169,33 @@ static void counters(void **state) {
   assert_int_equal(stats.send_calls, 3);
   assert_int_equal(stats.receive_calls, 4);
   assert_int_equal(stats.truncated, 5);
+  assert_int_equal(stats.sent_batches, 2);
+  assert_int_equal(stats.dropped, 6);
+  assert_int_equal(stats.errors_denied, 1);
+  assert_int_equal(stats.errors_other, 0);
+}
+
+/* What the system dropped is known until the end; and a socket without a port has no system. */
+static void counters_while_closing(void **state) {
+  dgram_stats stats;
+
+  (void)state;
+  fake.dropped = 6;
+  assert_int_equal(dgram_get_stats(sock, &stats), 0);
+  assert_int_equal(stats.dropped, 0);
+  fake.takes = 0;
+  send_letter('a');
+  fake_settle(&fake);
+  send_to_name('b', "name.test");
+  assert_int_equal(dgram_close(sock, NULL, NULL), 0);
+  assert_int_equal(dgram_get_stats(sock, &stats), 0);
+  assert_int_equal(stats.dropped, 6);
+  assert_int_equal(dgram_abort(sock), 0);
+  fake.dropped = 7;
+  act = counters_of_a_cancelled_one;
+  fake_settle(&fake);
+  expect_log("b:ECANCELED a:ECANCELED close0 ");
+  assert_int_equal(closed, 1);
 }
 
 /* Rule 11. */
@@ -591,6 +629,7 @@ int main(void) {
       SEND_TEST(pieces_to_a_name),
       SEND_TEST(addresses_as_text),
       SEND_TEST(counters),
+      SEND_TEST(counters_while_closing),
       SEND_TEST(nothing_is_allocated_in_the_steady_state),
       SEND_TEST(a_short_send_waits_for_the_system),
       SEND_TEST(the_first_of_the_rest_may_come_with_its_result),

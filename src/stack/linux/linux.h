@@ -121,5 +121,6 @@ int linux_stack_set_option(struct dgram__endpoint *endpoint, int option, int val
 int linux_stack_set_membership(struct dgram__endpoint *endpoint, bool join,
                                const dgram_address *group,
                                const struct dgram__interface *interface);
+uint64_t linux_stack_dropped(struct dgram__endpoint *endpoint);
 
 #endif

@@ -56,3 +56,7 @@ int linux_stack_set_membership(struct dgram__endpoint *base, bool join, const dg
   if (base->type == DGRAM_UDP6) return set_membership_ipv6(fd, join, group, interface);
   return set_membership_ipv4(fd, join, group, interface);
 }
+
+uint64_t linux_stack_dropped(struct dgram__endpoint *base) {
+  return loop_dropped(linux_endpoint_of(base)->fd);
+}

@@ -32,6 +32,7 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .send = linux_stack_send,
     .set_option = linux_stack_set_option,
     .set_membership = linux_stack_set_membership,
+    .dropped = linux_stack_dropped,
     .close_endpoint = linux_stack_close_endpoint,
 };
 

@@ -98,10 +98,13 @@ static struct sim_datagram *take_first(struct sim_endpoint *endpoint) {
 
 void sim_stack_store(struct sim_endpoint *endpoint, const dgram_datagram *datagram,
                      const struct sim_ip *from, uint16_t from_port) {
-  size_t charge = charge_of(datagram->length);
-  if (endpoint->buffered + charge > DGRAM__SIM_RECEIVE_BUFFER) return;
-  struct sim_datagram *copy = take_datagram(stack_of(endpoint), datagram->length);
-  if (!copy) return;
+  struct sim_datagram *copy = NULL;
+  if (endpoint->buffered + charge_of(datagram->length) <= DGRAM__SIM_RECEIVE_BUFFER)
+    copy = take_datagram(stack_of(endpoint), datagram->length);
+  if (!copy) {
+    endpoint->dropped++;
+    return;
+  }
   copy->from = *from;
   copy->from_port = from_port;
   copy->length = datagram->length;
@@ -210,6 +213,10 @@ int sim_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   if (option == DGRAM__OPTION_BROADCAST) endpoint->broadcast = value != 0;
   if (option == DGRAM__OPTION_MULTICAST_LOOPBACK) endpoint->multicast_loopback = value != 0;
   return 0;
+}
+
+uint64_t sim_stack_dropped(struct dgram__endpoint *base) {
+  return sim_endpoint_of(base)->dropped;
 }
 
 bool sim_stack_close_endpoint(struct dgram__endpoint *base) {

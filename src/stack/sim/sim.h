@@ -72,7 +72,8 @@ struct sim_endpoint {
   struct sim_link ready; /* in the stack's list while it receives and has something to read */
   struct sim_datagram *first;
   struct sim_datagram *last;
-  size_t buffered; /* of DGRAM__SIM_RECEIVE_BUFFER bytes */
+  size_t buffered;  /* of DGRAM__SIM_RECEIVE_BUFFER bytes */
+  uint64_t dropped; /* datagrams for which there was no room */
   bool receiving;
 };
 
@@ -125,6 +126,7 @@ int sim_stack_receive_start(struct dgram__endpoint *endpoint);
 void sim_stack_receive_stop(struct dgram__endpoint *endpoint);
 int sim_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
 int sim_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
+uint64_t sim_stack_dropped(struct dgram__endpoint *endpoint);
 bool sim_stack_close_endpoint(struct dgram__endpoint *endpoint);
 
 /* Puts a copy of a datagram, from this address and port, into an endpoint's receive buffer. Drops

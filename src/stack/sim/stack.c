@@ -277,5 +277,6 @@ static const struct dgram__stack_ops operations = {
     .send = sim_stack_send,
     .set_option = sim_stack_set_option,
     .set_membership = sim_stack_set_membership,
+    .dropped = sim_stack_dropped,
     .close_endpoint = sim_stack_close_endpoint,
 };

@@ -161,6 +161,12 @@ int uv_stack_local_address(struct dgram__endpoint *base, dgram_address *ret_addr
   return 0;
 }
 
+uint64_t uv_stack_dropped(struct dgram__endpoint *base) {
+  uv_os_fd_t fd;
+  if (uv_fileno((uv_handle_t *)uv_stack_endpoint_of(base)->udp, &fd) < 0) return 0;
+  return loop_dropped(fd);
+}
+
 bool uv_stack_close_endpoint(struct dgram__endpoint *base) {
   struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
   endpoint->closing = true;

@@ -88,6 +88,7 @@ static void on_sent(uv_udp_send_t *request, int status) {
   struct uv_stack_endpoint *endpoint = request->data;
   endpoint->queued = false;
   if (endpoint->closing) return;
+  if (status == 0) endpoint->base.sent_batches++;
   dgram__endpoint_sendable(&endpoint->base,
                            status < 0 ? loop_error(status) : endpoint->queued_length);
 }
@@ -112,7 +113,10 @@ static int send_one(struct uv_stack_endpoint *endpoint, const dgram_datagram *da
   prepare(datagram, &outgoing);
   endpoint->base.send_calls++;
   int sent = uv_udp_try_send(endpoint->udp, outgoing.buffers, outgoing.count, &outgoing.to.any);
-  if (sent >= 0) return sent;
+  if (sent >= 0) {
+    endpoint->base.sent_batches++;
+    return sent;
+  }
   if (sent != UV_EAGAIN) return loop_error(sent);
   return flags & DGRAM__SEND_TRY ? DGRAM_EAGAIN : queue_one(endpoint, &outgoing, datagram->length);
 }

@@ -57,6 +57,7 @@ int uv_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local, 
 int uv_stack_adopt(struct dgram__endpoint *endpoint, int fd);
 void uv_stack_discard(dgram_stack *stack, int fd);
 int uv_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+uint64_t uv_stack_dropped(struct dgram__endpoint *endpoint);
 bool uv_stack_close_endpoint(struct dgram__endpoint *endpoint);
 
 int uv_stack_receive_start(struct dgram__endpoint *endpoint);

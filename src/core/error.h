@@ -1,0 +1,23 @@
+/* What kind of trouble a code stands for: the counters of dgram_stats. */
+
+#ifndef DGRAM_CORE_ERROR_H
+#define DGRAM_CORE_ERROR_H
+
+#include "dgram.h"
+
+enum dgram__error_class {
+  DGRAM__ERROR_RESOURCES,
+  DGRAM__ERROR_UNREACHABLE,
+  DGRAM__ERROR_REFUSED,
+  DGRAM__ERROR_DENIED,
+  DGRAM__ERROR_SIZE,
+  DGRAM__ERROR_NAMES,
+  DGRAM__ERROR_CANCELED,
+  DGRAM__ERROR_OTHER,
+  DGRAM__ERROR_CLASSES
+};
+
+/* The class of a code; a code that has no name is of class DGRAM__ERROR_OTHER. */
+enum dgram__error_class dgram__error_class_of(int code);
+
+#endif
