@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
   result = dgram__address_read(text, &address, zone);
   if (!judge(text, &expected, &expected_zone)) {
-    CHECK(result == DGRAM_EINVAL);
+    CHECK(result == DGRAM_EINVAL || (result == DGRAM_ENODEV && strchr(text, '%') != NULL));
     CHECK(memcmp(&address, &before, sizeof address) == 0);
     CHECK(memcmp(zone, zone_before, sizeof zone) == 0);
     CHECK(dgram_address_parse(text, 0, &address) == DGRAM_EINVAL);

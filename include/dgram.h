@@ -33,8 +33,8 @@
  *     dgram_message_keep keeps a message longer.
  *  6. Close: with nothing pending the port is free when dgram_close returns. Otherwise no more
  *     messages at once, and what was accepted for sending goes out or fails for at most linger_ms
- *     (5000), then the rest is cancelled; a lookup that cannot be cancelled belongs to the stack,
- *     not to the socket. Accepted work keeps the loop alive even on an unref'd socket. `close`
+ *     (5000), then the rest is cancelled, each by its callback or an `error`; a lookup that cannot
+ *     be cancelled belongs to the stack, not to the socket. Accepted work keeps the loop alive even on an unref'd socket. `close`
  *     comes last. From dgram_close to the end of `close` every call returns DGRAM_ENOTRUNNING (but
  *     dgram_off_..., which removes as always, dgram_abort, which cuts the linger short,
  *     dgram_message_keep, dgram_socket_stack and dgram_get_stats, which work as ever, and dgram_ref
@@ -441,9 +441,9 @@ typedef struct dgram_bind_options {
  * Errors   at once: DGRAM_EALREADYBOUND: bound, or a bind is under way. DGRAM_EBADPORT: not in 0 to
  *          65535. DGRAM_EINVAL: a literal of the other family, a text with a colon that is no
  *          literal, or an option that this version does not know. DGRAM_ENAMETOOLONG: a name over
- *          253 bytes. DGRAM_ENODEV: the scope of a literal is no interface. DGRAM_EFDTYPE: fd is no
- *          datagram socket of this family; DGRAM_EBADF: fd is not open, or negative; DGRAM_ENOTSUP:
- *          this stack has no descriptors.
+ *          253 bytes. DGRAM_ENODEV: no interface has the name that a literal has as its scope.
+ *          DGRAM_EFDTYPE: fd is no datagram socket of this family; DGRAM_EBADF: fd is not open, or
+ *          negative; DGRAM_ENOTSUP: this stack has no descriptors.
  *          Later: DGRAM_EADDRINUSE, DGRAM_EADDRNOTAVAIL, DGRAM_EACCES (a privileged port),
  *          DGRAM_EMFILE and others of socket(2) and bind(2); DGRAM_ENOTFOUND and others of the
  *          resolver.
@@ -482,13 +482,14 @@ DGRAM_EXTERN int dgram_resume(dgram_socket *socket);
  * port     1 to 65535.
  * address  borrows. A literal, or a name that is looked up off the loop each time (the first
  *          address of the socket's family counts); NULL or "": 127.0.0.1 or ::1.
- * cb       once, or NULL: then a failure is emitted as `error`.
+ * cb       once, or NULL: then a failure is emitted as `error`, but for dgram_abort's.
  * Errors   at once: DGRAM_EBADPORT, DGRAM_EINVAL: a literal of the other family, or a text with a
  *          colon that is no literal, DGRAM_EMSGSIZE: too long, DGRAM_ENAMETOOLONG: a name over 253
- *          bytes, DGRAM_ENODEV: the scope of a literal is no interface, DGRAM_EQUEUEFULL, and what
- *          binding answers. Later, by cb or `error`: what sendmsg(2) and the resolver answer;
- *          DGRAM_ECANCELED: the linger ended or dgram_abort was called; the code of the bind that
- *          it waited for.
+ *          bytes, DGRAM_ENODEV: no interface has the name that a literal has as its scope (of a
+ *          number the system says so later), DGRAM_EQUEUEFULL, and what binding answers.
+ *          Later, by cb or `error`: what sendmsg(2) and the resolver answer; DGRAM_ECANCELED: the
+ *          linger ended, or by cb only: dgram_abort was called; the code of the bind that it waited
+ *          for, whose `error` has the syscall "bind" or what else failed there.
  * Source   the seed, socket.send. */
 DGRAM_EXTERN int dgram_send(dgram_socket *socket, const void *bytes, size_t length, int port,
                             const char *address, dgram_send_cb cb, void *data);
@@ -513,7 +514,7 @@ DGRAM_EXTERN int dgram_send_gather(dgram_socket *socket, const dgram_buffer *par
  * list     with cb: keeps the list, its bytes, parts and infos until completion and writes each
  *          datagram's `result`; without: borrows, and copies what the kernel does not take at once.
  * count    0 is allowed, and completes.
- * cb       once for all, or NULL: then each failure is emitted as `error`.
+ * cb       once for all, or NULL: then each failure is emitted as `error`, but for dgram_abort's.
  * Errors   at once, nothing is sent: those of dgram_send_to for the first datagram that has one;
  *          DGRAM_EINVAL: too many parts, or a length that is not their sum; DGRAM_EQUEUEFULL: the
  *          whole list does not fit; DGRAM_ENOTSUP: an info the stack cannot do. */
@@ -539,9 +540,10 @@ DGRAM_EXTERN int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list,
  * Source   the seed, socket.close. */
 DGRAM_EXTERN int dgram_close(dgram_socket *socket, dgram_close_cb cb, void *data);
 
-/* Closes without a linger: what is pending is cancelled and calls back with DGRAM_ECANCELED, then
- * `close` is emitted, from the loop. The port is free when it returns. On a socket that lingers it
- * cuts the linger short.
+/* Closes without a linger: what is pending is cancelled and calls back with DGRAM_ECANCELED (what
+ * has no callback is told by no `error` either: it was given up by will), then `close` is emitted,
+ * from the loop. The port is free when it returns. On a socket that lingers it cuts the linger
+ * short.
  * Errors   DGRAM_ENOTRUNNING: closed already, with nothing left to cancel. */
 DGRAM_EXTERN int dgram_abort(dgram_socket *socket);
 
@@ -815,8 +817,8 @@ DGRAM_EXTERN int dgram_timer_stop(dgram_timer *timer);
  * family   DGRAM_IPV4, DGRAM_IPV6, or 0 for both.
  * cb       once; the addresses have port 0 and stand in the resolver's order.
  * Errors   at once: DGRAM_EINVAL: another family, an empty name, a literal of the other family, a
- *          text with a colon that is no literal; DGRAM_ENODEV: the scope of a literal is no
- *          interface; DGRAM_ENAMETOOLONG.
+ *          text with a colon that is no literal; DGRAM_ENODEV: no interface has the name that a
+ *          literal has as its scope; DGRAM_ENAMETOOLONG.
  *          By cb: DGRAM_ENOTFOUND and others of the resolver; DGRAM_ECANCELED: the stack is
  *          closed. */
 DGRAM_EXTERN int dgram_resolve(dgram_stack *stack, const char *name, int family,

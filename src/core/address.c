@@ -134,24 +134,25 @@ static bool read_scope_id(const char *at, uint32_t *ret_scope_id) {
   return true;
 }
 
-/* A scope that may be the name of an interface: no space, no control character, and no sign that
- * makes something else of the text (a prefix, a second scope). Returns its length, or 0. */
-static size_t zone_length(const char *zone) {
+/* The length of a scope that may be the name of an interface. DGRAM_EINVAL: it has a space, a control
+ * character or a sign that makes something else of the text (a prefix, a second scope). DGRAM_ENODEV:
+ * nothing can be called so, since it is too long, or a number over 32 bits. */
+static int zone_length(const char *zone) {
   size_t length = 0;
   bool is_number = true;
 
   for (; zone[length] != '\0'; length++) {
     unsigned char c = (unsigned char)zone[length];
-    if (length == DGRAM__INTERFACE_NAME_MAX - 1) return 0;
-    if (c <= ' ' || c == 0x7f || c == '/' || c == '%' || c == ':') return 0;
+    if (c <= ' ' || c == 0x7f || c == '/' || c == '%' || c == ':') return DGRAM_EINVAL;
     if (digit_value(zone[length]) > 9) is_number = false;
   }
-  return is_number ? 0 : length;
+  if (length == 0) return DGRAM_EINVAL;
+  return is_number || length >= DGRAM__INTERFACE_NAME_MAX ? DGRAM_ENODEV : (int)length;
 }
 
 int dgram__address_read(const char *text, dgram_address *ret_address, char *ret_zone) {
   dgram_address address = {.family = DGRAM_IPV4};
-  size_t length = 0;
+  int length = 0;
   const char *end = read_ipv4(text, address.bytes);
 
   if (end == NULL || *end != '\0') {
@@ -160,11 +161,11 @@ int dgram__address_read(const char *text, dgram_address *ret_address, char *ret_
     if (end == NULL) return DGRAM_EINVAL;
     if (*end == '%' && (end[1] == '\0' || !read_scope_id(end + 1, &address.scope_id))) {
       length = zone_length(end + 1);
-      if (length == 0) return DGRAM_EINVAL;
+      if (length < 0) return length;
     }
   }
   *ret_address = address;
-  if (length > 0) memcpy(ret_zone, end + 1, length);
+  if (length > 0) memcpy(ret_zone, end + 1, (size_t)length);
   ret_zone[length] = '\0';
   return 0;
 }
@@ -290,8 +291,7 @@ int dgram_address_parse(const char *text, int port, dgram_address *ret_address) 
 
   if (text == NULL || ret_address == NULL) return DGRAM_EARGTYPE;
   err = dgram__address_read(text, &address, zone);
-  if (err < 0) return err;
-  if (zone[0] != '\0') return DGRAM_EINVAL;
+  if (err < 0 || zone[0] != '\0') return DGRAM_EINVAL;
   if (port < 0 || port > DGRAM__PORT_MAX) return DGRAM_EBADPORT;
   address.port = (uint16_t)port;
   *ret_address = address;

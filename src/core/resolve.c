@@ -26,6 +26,7 @@ int dgram__literal_read(dgram_stack *stack, const char *text, dgram_address *ret
   dgram_address address;
   int code = dgram__address_read(text, &address, zone);
 
+  if (code == DGRAM_ENODEV) return code;
   if (code < 0) return strchr(text, ':') != NULL ? DGRAM_EINVAL : 1;
   if (zone[0] != '\0') {
     code = stack->ops->interface_index(stack, zone);

@@ -108,7 +108,7 @@ static void check_all(void) {
   } while (0)
 
 /* input:port input:other-family input:long-name input:bind-twice input:closing input:descriptor
- * input:null rule:3 */
+ * input:null input:scope rule:3 */
 static void test_bind(void **state) {
   (void)state;
   open_all();
@@ -118,6 +118,8 @@ static void test_bind(void **state) {
   ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "::1"));
   ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "::"));
   ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "fe80::1%"));
+  ROW(DGRAM_ENODEV, bind_to(the.fresh, 0, "fe80::1%nosuchif0"));
+  ROW(DGRAM_ENODEV, bind_to(the.fresh, 0, "fe80::1%nosuchinterface0"));
   ROW(DGRAM_EINVAL, bind_to(the.fresh, 0, "1::2::3"));
   ROW(DGRAM_ENAMETOOLONG, bind_to(the.fresh, 0, long_name));
   ROW(DGRAM_EALREADYBOUND, bind_to(the.bound, 0, NULL));
@@ -164,7 +166,7 @@ static void test_send(void **state) {
   check_all();
 }
 
-/* input:too-long input:other-family */
+/* input:too-long input:other-family input:scope */
 static void test_send_udp6(void **state) {
   dgram_socket *six;
   (void)state;
@@ -175,6 +177,11 @@ static void test_send_udp6(void **state) {
   ROW(DGRAM_EINVAL, send_to(six, bytes, 1, &good));
   ROW(DGRAM_EMSGSIZE, send_to(six, bytes, 65528, &other_family));
   ROW(DGRAM_ENODEV, send_text(six, 1, 9, "fe80::1%nosuchif0"));
+  ROW(DGRAM_ENODEV, send_text(six, 1, 9, "fe80::1%nosuchinterface0"));
+  ROW(DGRAM_ENODEV, send_text(six, 1, 9, "fe80::1%4294967296"));
+  ROW(DGRAM_ENODEV, H(dgram_add_membership(six, "ff02::1%nosuchinterface0", NULL)));
+  ROW(DGRAM_ENODEV, H(dgram_drop_membership(six, "ff02::1%nosuchif0", NULL)));
+  ROW(DGRAM_ENODEV, H(dgram_add_membership(six, "ff02::1", "fe80::1%nosuchinterface0")));
   check_all();
 }
 

@@ -83,7 +83,7 @@ static void test_refused_at_once(void **state) {
   h_expect("");
 }
 
-/* api:resolve */
+/* api:resolve input:scope */
 static void test_a_scope_by_name_and_by_index(void **state) {
   char expected[128];
   int index = dgram_interface_index(h_stack(), "lo");
@@ -94,6 +94,9 @@ static void test_a_scope_by_name_and_by_index(void **state) {
   snprintf(expected, sizeof(expected), "resolve fe80::1%%lo fe80::1%%%d", index);
   h_expect(expected);
   h_assert_code(DGRAM_ENODEV, h_resolve("fe80::1%nosuchif0", 0));
+  h_assert_code(DGRAM_ENODEV, h_resolve("fe80::1%nosuchinterface0", 0));
+  h_assert_ok(h_resolve("fe80::1%999999", 0)); /* nobody asks the system for a number */
+  h_run_until("resolve fe80::1%999999 fe80::1%999999");
 }
 
 /* rule:7 */
