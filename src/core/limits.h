@@ -54,8 +54,10 @@ enum {
    * may hold, and four batches without. */
   DGRAM__RECEIVE_TURN = 128,
 
-  /* Datagrams of one socket that are sent, and callbacks of it that run, in one turn (rule 8):
-   * about a millisecond of work. */
+  /* Datagrams of one socket that are sent, and callbacks of it that run, in one turn (rule 8). It
+   * bounds their number, not the time: the callbacks are the program's, and where each datagram is a
+   * system call of its own there are 1,024 of them, which takes some milliseconds. In batches there
+   * are sixteen. */
   DGRAM__SEND_TURN = 1024,
 
   /* Slots that a stack receives into, and their bytes. A slot holds the largest datagram, or a GRO
