@@ -1,6 +1,6 @@
 /* A stack, from the core's side.
  *
- * The happy path: an implementation allocates its struct and calls dgram__stack_init. Sockets come
+ * The happy path: an implementation makes its struct by dgram__stack_new. Sockets come
  * and go. What they want to do from the loop they ask a turn for; the first to ask wakes the stack,
  * which tells dgram__stack_turn. dgram_stack_close aborts the sockets; when the last has emitted
  * `close` and the last lookup and dgram_resolve has ended, the stack is asked to close, and tells
@@ -87,15 +87,15 @@ int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
   return 0;
 }
 
-int dgram__stack_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
-                      const dgram_stack_options *options) {
+int dgram__host_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
+                     const dgram_allocator *allocator) {
   stack->ops = ops;
-  stack->allocator = options->allocator != NULL ? *options->allocator : default_allocator;
+  stack->allocator = *allocator;
   stack->host = dgram__calloc(stack, sizeof *stack->host);
   return stack->host == NULL ? DGRAM_ENOMEM : 0;
 }
 
-void dgram__stack_uninit(dgram_stack *stack) {
+static void uninit(dgram_stack *stack) {
   struct dgram__host *host = stack->host;
 
   while (host->spare_queues != NULL) {
@@ -107,6 +107,29 @@ void dgram__stack_uninit(dgram_stack *stack) {
   dgram__lookups_clear(stack);
   dgram__free(stack, host);
   stack->host = NULL;
+}
+
+int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
+                     const dgram_stack_options *options, dgram_stack **ret_stack) {
+  const dgram_allocator *allocator =
+      options->allocator != NULL ? options->allocator : &default_allocator;
+  dgram_stack *stack = allocator->malloc(size, allocator->data);
+  int code;
+
+  if (stack == NULL) return DGRAM_ENOMEM;
+  memset(stack, 0, size);
+  code = dgram__host_init(stack, ops, allocator);
+  if (code < 0) {
+    dgram__free(stack, stack);
+    return code;
+  }
+  *ret_stack = stack;
+  return 0;
+}
+
+void dgram__stack_delete(dgram_stack *stack) {
+  uninit(stack);
+  dgram__free(stack, stack);
 }
 
 int dgram__stack_of(dgram_stack *stack, bool create, dgram_stack **ret_stack) {
@@ -270,7 +293,7 @@ void dgram__stack_closed(dgram_stack *stack) {
   dgram__default_stack_release(stack);
   dgram__host_release(stack);
   assert(host->alive == 0);
-  dgram__stack_uninit(stack);
+  uninit(stack);
   if (cb != NULL) cb(stack, data);
 }
 

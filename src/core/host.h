@@ -59,6 +59,11 @@ struct dgram__host {
   unsigned spare_queues_count;
 };
 
+/* The part of dgram__stack_new that comes after the struct's memory, which is zeroed: 0 or
+ * DGRAM_ENOMEM. */
+int dgram__host_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
+                     const dgram_allocator *allocator);
+
 /* stack, or the default one for NULL, which is made if create is true and else may be NULL. The
  * check that each public function with a stack begins with: DGRAM_ENOTRUNNING where it is
  * closing. */

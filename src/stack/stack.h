@@ -36,7 +36,7 @@ struct dgram__stack_ops;
 /* A stack. Implementations embed it first, so that a pointer to one is a pointer to the other. */
 struct dgram_stack {
   const struct dgram__stack_ops *ops;
-  struct dgram__host *host; /* from dgram__stack_init to dgram__stack_closed */
+  struct dgram__host *host; /* from dgram__stack_new to dgram__stack_closed */
   dgram_allocator allocator;
 };
 
@@ -218,14 +218,15 @@ struct dgram__stack_ops {
 
 /* ---- what a stack tells the core: in src/core ---- */
 
-/* Sets up the common part of a stack that its implementation has allocated zeroed: ops, the
- * allocator of options (which are complete and checked; stack->allocator is complete afterwards),
- * the core's half. Returns 0 or DGRAM_ENOMEM. */
-int dgram__stack_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
-                      const dgram_stack_options *options);
+/* Makes the struct of a stack: size bytes, zeroed, from the allocator of options, which are complete
+ * and checked; and in it ops, the allocator (which is complete afterwards), the core's half. Returns
+ * 0 or DGRAM_ENOMEM. */
+int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
+                     const dgram_stack_options *options, dgram_stack **ret_stack);
 
-/* Frees what dgram__stack_init made, for a stack that fails to be created after it. */
-void dgram__stack_uninit(dgram_stack *stack);
+/* Frees what dgram__stack_new made, the struct too, for a stack that fails to be created after
+ * it. */
+void dgram__stack_delete(dgram_stack *stack);
 
 /* Copies options of size bytes, NULL allowed, into *ret_options, and checks them. DGRAM_EINVAL:
  * fields beyond those known are set, half an allocator, memory to receive into under one slot. */

@@ -35,10 +35,13 @@ int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
   return 0;
 }
 
-int dgram__stack_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
-                      const dgram_stack_options *options) {
+int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
+                     const dgram_stack_options *options, dgram_stack **ret_stack) {
+  dgram_stack *stack = calloc(1, size);
   (void)options;
+  assert_non_null(stack);
   stack->ops = ops;
+  *ret_stack = stack;
   return 0;
 }
 

@@ -283,7 +283,6 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
 /* ---- what tests call ---- */
 
 void fake_init(struct fake *fake) {
-  dgram_stack_options options = {0};
   dgram_allocator allocator;
 
   memset(fake, 0, sizeof *fake);
@@ -292,8 +291,7 @@ void fake_init(struct fake *fake) {
   fake->alarm_ns = UINT64_MAX;
   fake->takes = SIZE_MAX;
   allocator = fake->unit.stack.allocator;
-  options.allocator = &allocator;
-  assert_int_equal(dgram__stack_init(fake_stack(fake), &fake_ops, &options), 0);
+  assert_int_equal(dgram__host_init(fake_stack(fake), &fake_ops, &allocator), 0);
 }
 
 dgram_stack *fake_stack(struct fake *fake) {

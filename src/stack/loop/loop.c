@@ -17,8 +17,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "dgram/uv.h"
 #include "stack/loop/default.h"
@@ -106,21 +104,6 @@ static void ring_set_run(struct loop_stack *member, struct loop_run *run) {
 
 /* ---- creation ---- */
 
-/* The struct comes before the common part that knows the allocator: so from the options', of which
- * NULL means the C library's. */
-static void *allocate(size_t size, const dgram_allocator *allocator) {
-  if (!allocator) return calloc(1, size);
-  void *memory = allocator->malloc(size, allocator->data);
-  return memory ? memset(memory, 0, size) : NULL;
-}
-
-static void release_memory(void *memory, const dgram_allocator *allocator) {
-  if (allocator)
-    allocator->free(memory, allocator->data);
-  else
-    free(memory);
-}
-
 static void own_handle(struct loop_stack *stack, uv_handle_t *handle) {
   handle->data = stack;
   uv_unref(handle);
@@ -146,23 +129,20 @@ static int init_handles(struct loop_stack *stack) {
 int loop_stack_new(size_t size, const struct dgram__stack_ops *ops, uv_loop_t *loop,
                    const dgram_stack_options *options, void (*release)(struct loop_stack *stack),
                    struct loop_stack **ret_stack) {
-  struct loop_stack *stack = allocate(size, options->allocator);
-  if (!stack) return DGRAM_ENOMEM;
+  dgram_stack *base;
+  int error = dgram__stack_new(size, ops, options, &base);
+  if (error < 0) return error;
+  struct loop_stack *stack = loop_stack_of(base);
   stack->loop = loop;
   stack->disable = options->disable;
   stack->release = release;
-  int error = dgram__stack_init(&stack->base, ops, options);
-  if (error < 0) goto free_stack;
   error = init_handles(stack);
-  if (error < 0) goto uninit;
+  if (error < 0) {
+    dgram__stack_delete(base);
+    return error;
+  }
   *ret_stack = stack;
   return 0;
-
-uninit:
-  dgram__stack_uninit(&stack->base);
-free_stack:
-  release_memory(stack, options->allocator);
-  return error;
 }
 
 /* ---- turns and alarms ---- */

@@ -13,7 +13,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dgram/sim.h"
@@ -53,19 +52,6 @@ void sim_stack_list_move(struct sim_link *from, struct sim_link *to) {
 
 /* ---- creation and end ---- */
 
-static void *allocate(size_t size, const dgram_allocator *allocator) {
-  if (!allocator || !allocator->malloc) return calloc(1, size);
-  void *memory = allocator->malloc(size, allocator->data);
-  return memory ? memset(memory, 0, size) : NULL;
-}
-
-static void release(void *memory, const dgram_allocator *allocator) {
-  if (!allocator || !allocator->free)
-    free(memory);
-  else
-    allocator->free(memory, allocator->data);
-}
-
 /* The clock begins above 0, which dgram_now answers for a stack that is closing. */
 static void init(struct sim_stack *stack) {
   stack->now_ns = DGRAM_SECOND;
@@ -81,16 +67,9 @@ int dgram_sim_stack_create_sized(const dgram_stack_options *options, size_t size
   if (!ret_stack) return DGRAM_EARGTYPE;
   int error = dgram__stack_options_read(options, size, &known);
   if (error < 0) return error;
-  struct sim_stack *stack = allocate(sizeof *stack, known.allocator);
-  if (!stack) return DGRAM_ENOMEM;
-  init(stack);
-  error = dgram__stack_init(&stack->base, &operations, &known);
-  if (error < 0) {
-    release(stack, known.allocator);
-    return error;
-  }
-  *ret_stack = &stack->base;
-  return 0;
+  error = dgram__stack_new(sizeof(struct sim_stack), &operations, &known, ret_stack);
+  if (error == 0) init(sim_stack_of(*ret_stack));
+  return error;
 }
 
 static void end(struct sim_stack *stack) {
