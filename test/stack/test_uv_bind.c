@@ -184,6 +184,26 @@ static void test_what_is_refused_stays_open(void **state) {
   assert_int_equal(bind_to(socket, "127.0.0.1", 0), 0);
 }
 
+#if defined(SO_PROTOCOL) && defined(IPPROTO_UDPLITE)
+static int make_socket_beside_udp(void) {
+  return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDPLITE);
+}
+#else
+static int make_socket_beside_udp(void) {
+  return -1;
+}
+#endif
+
+static void test_what_is_not_udp_is_refused(void **state) {
+  (void)state;
+  int fd = make_socket_beside_udp();
+  if (fd < 0) {
+    print_message("skipped: no other datagram sockets here\n");
+    skip();
+  }
+  expect_refused(kit_socket(DGRAM_UDP4, NULL), fd, DGRAM_EFDTYPE);
+}
+
 static void test_what_is_adopted(void **state) {
   (void)state;
   struct kit_seen seen;
@@ -285,6 +305,7 @@ int main(void) {
       UV_KIT_TEST(test_udp6_takes_ipv4_too),
       UV_KIT_TEST(test_an_unrefd_socket_lets_the_loop_end),
       UV_KIT_TEST(test_what_is_refused_stays_open),
+      UV_KIT_TEST(test_what_is_not_udp_is_refused),
       UV_KIT_TEST(test_what_is_adopted),
       UV_KIT_TEST(test_an_unbound_one_is_bound),
       UV_KIT_TEST(test_one_that_the_loop_watches_already),

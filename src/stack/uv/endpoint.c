@@ -88,8 +88,23 @@ int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsi
 
 /* ---- adopt ---- */
 
-/* Whether it is an open datagram socket of the family; ret_name is where it is bound. A longer
- * address of another family is cut, but begins with its family all the same. */
+#if defined(SO_PROTOCOL)
+/* Datagram sockets of a family may be others: Linux's for ICMP, or UDP-Lite. */
+static bool is_udp(int fd) {
+  int protocol = 0;
+  socklen_t length = sizeof protocol;
+  return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 &&
+         protocol == IPPROTO_UDP;
+}
+#else
+static bool is_udp(int fd) {
+  (void)fd;
+  return true;
+}
+#endif
+
+/* Whether it is an open UDP socket of the family; ret_name is where it is bound. A longer address of
+ * another family is cut, but begins with its family all the same. */
 static int inspect(int fd, int family, union loop_sockaddr *ret_name) {
   socklen_t length = sizeof *ret_name;
   int type = 0;
@@ -97,7 +112,8 @@ static int inspect(int fd, int family, union loop_sockaddr *ret_name) {
     return errno == EBADF ? DGRAM_EBADF : DGRAM_EFDTYPE;
   length = sizeof type;
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return -errno;
-  return ret_name->any.sa_family == family && type == SOCK_DGRAM ? 0 : DGRAM_EFDTYPE;
+  if (ret_name->any.sa_family != family || type != SOCK_DGRAM) return DGRAM_EFDTYPE;
+  return is_udp(fd) ? 0 : DGRAM_EFDTYPE;
 }
 
 static int bind_to_any_port(int fd, int family) {
