@@ -466,7 +466,8 @@ DGRAM_EXTERN int dgram_local_address(const dgram_socket *socket, dgram_address *
 DGRAM_EXTERN int dgram_pause(dgram_socket *socket);
 
 /* Receives again after dgram_pause, first what waited in the library. Without a pause: nothing. A
- * socket that could not begin to receive, which an `error` has told, counts as paused.
+ * socket that could not begin to receive, or whose descriptor somebody else has shut down (syscall
+ * "shutdown", DGRAM_ENOTCONN), which an `error` has told, counts as paused.
  * Errors  those of starting to receive, where the system fails that. */
 DGRAM_EXTERN int dgram_resume(dgram_socket *socket);
 

@@ -74,6 +74,10 @@ enum {
    * error; more in a row are one that stays. */
   DGRAM__RECEIVE_ERRORS_TURN = 4,
 
+  /* Receives in a row that found nothing, after which the uv stack asks whether the socket has been
+   * shut down: a wake-up without a datagram happens, eight in a row hardly ever. */
+  DGRAM__EMPTY_RECEIVES = 8,
+
   /* Entries of a socket's error queue that are read in one turn: as many as datagrams of a
    * batch. */
   DGRAM__ERROR_QUEUE_TURN = 32,

@@ -170,6 +170,16 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
   dgram__socket_end_serving(socket);
 }
 
+/* Paused, so that dgram_resume tries again; before the telling, in which it may. */
+void dgram__endpoint_receive_ended(struct dgram__endpoint *endpoint, int code,
+                                   const char *syscall) {
+  dgram_socket *socket = dgram__socket_of(endpoint);
+
+  if (socket->life != DGRAM__OPEN) return;
+  socket->paused = true;
+  dgram__endpoint_receive_failed(endpoint, code, syscall);
+}
+
 void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
                                     const char *syscall) {
   dgram_socket *socket = dgram__socket_of(endpoint);

@@ -263,6 +263,10 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
 void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
                                     const char *syscall);
 
+/* The same, and it does not go on: the stack has done what receive_stop does. The core may try
+ * receive_start again, as after a pause. */
+void dgram__endpoint_receive_ended(struct dgram__endpoint *endpoint, int code, const char *syscall);
+
 /* After a short send the system may take more. first is DGRAM_EAGAIN where the datagram that came
  * first among the rest is to be offered again; else its result, the stack having queued it. */
 void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first);

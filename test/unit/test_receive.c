@@ -343,6 +343,19 @@ static void what_cannot_be_held_is_told(void **state) {
 
 /* ---- failures ---- */
 
+/* Like a pause: dgram_resume begins again. */
+static void an_end_of_receiving_is_an_error_and_a_pause(void **state) {
+  (void)state;
+  fake_endpoint_of(sock)->receiving = false;
+  dgram__endpoint_receive_ended(&fake_endpoint_of(sock)->base, DGRAM_ENOTCONN, "shutdown");
+  expect_log(" shutdown:ENOTCONN");
+  assert_int_equal(sock->stats.receive_errors, 1);
+  assert_int_equal(dgram_resume(sock), 0);
+  assert_true(receiving());
+  fake_receive(sock, "a");
+  expect_log("a");
+}
+
 static void a_failure_is_an_error_and_it_goes_on(void **state) {
   (void)state;
   dgram__endpoint_receive_failed(&fake_endpoint_of(sock)->base, DGRAM_ENOMEM, "recvmmsg");
@@ -485,6 +498,7 @@ int main(void) {
       RECEIVE_TEST(pause_without_a_listener_holds_too),
       RECEIVE_TEST(paused_before_it_is_bound),
       RECEIVE_TEST(what_cannot_be_held_is_told),
+      RECEIVE_TEST(an_end_of_receiving_is_an_error_and_a_pause),
       RECEIVE_TEST(a_failure_is_an_error_and_it_goes_on),
       RECEIVE_TEST(a_start_that_fails_after_the_held_is_told),
       RECEIVE_TEST(what_error_listeners_send_leaves_too),

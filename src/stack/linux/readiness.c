@@ -13,10 +13,14 @@
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
 
+/* UV_DISCONNECT costs nothing and comes for one reason only: somebody who has the descriptor too has
+ * called shutdown(2). Then the kernel says "readable" for ever, and has EAGAIN for who reads. */
+enum { READING = UV_READABLE | UV_DISCONNECT };
+
 static void on_ready(uv_poll_t *poll, int status, int events);
 
 static uint8_t wanted(const struct linux_endpoint *endpoint) {
-  return (uint8_t)((endpoint->receiving ? UV_READABLE : 0) |
+  return (uint8_t)((endpoint->receiving ? READING : 0) |
                    (endpoint->wants_writable ? UV_WRITABLE : 0));
 }
 
@@ -78,6 +82,12 @@ static void take_errors(struct linux_endpoint *endpoint) {
   if (pending != 0) dgram__endpoint_receive_failed(&endpoint->base, -pending, "recvmsg");
 }
 
+/* Datagrams that lie there still have been told, up to a turn's worth. */
+static void end_receiving(struct linux_endpoint *endpoint) {
+  endpoint->receiving = false;
+  dgram__endpoint_receive_ended(&endpoint->base, DGRAM_ENOTCONN, "shutdown");
+}
+
 /* After an error libuv does not say what else is ready, so everything is tried: errors that keep
  * coming must not starve datagrams. Each step may have closed the socket, which clears both
  * wishes. */
@@ -90,6 +100,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     take_errors(endpoint);
   }
   if (events & UV_READABLE) linux_stack_receive(endpoint);
+  if ((events & UV_DISCONNECT) && endpoint->receiving) end_receiving(endpoint);
   if ((events & UV_WRITABLE) && endpoint->wants_writable) tell_sendable(endpoint);
   endpoint->in_callback = false;
   if (endpoint->fd >= 0) (void)arm(endpoint);

@@ -14,6 +14,7 @@
 #include "stack/uv/uv_stack.h"
 
 #include <assert.h>
+#include <poll.h>
 
 #include "stack/loop/sockaddr.h"
 
@@ -38,12 +39,40 @@ static void tell_message(struct uv_stack_endpoint *endpoint, const uv_buf_t *slo
   dgram__endpoint_received(&endpoint->base, &message, 1);
 }
 
+#if defined(POLLRDHUP)
+/* Whether somebody who has the descriptor too has called shutdown(2). Then it is readable for ever,
+ * with nothing to read. */
+static bool is_shut_down(struct uv_stack_endpoint *endpoint) {
+  struct pollfd poll_fd = {.events = POLLRDHUP};
+  if (uv_fileno((uv_handle_t *)endpoint->udp, &poll_fd.fd) < 0) return false;
+  return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLRDHUP);
+}
+#else
+static bool is_shut_down(struct uv_stack_endpoint *endpoint) {
+  (void)endpoint;
+  return false;
+}
+#endif
+
+static void count_empty(struct uv_stack_endpoint *endpoint) {
+  if (++endpoint->empties < DGRAM__EMPTY_RECEIVES) return;
+  endpoint->empties = 0;
+  if (!is_shut_down(endpoint)) return;
+  uv_udp_recv_stop(endpoint->udp);
+  dgram__endpoint_receive_ended(&endpoint->base, DGRAM_ENOTCONN, "shutdown");
+}
+
 /* Nothing is looked at after a telling: libuv sees by itself whether the handle still receives.
  * Without an address there was nothing to read; a datagram of no bytes has one. */
 static void on_received(uv_udp_t *udp, ssize_t length, const uv_buf_t *slot,
                         const struct sockaddr *from, unsigned flags) {
   struct uv_stack_endpoint *endpoint = udp->data;
   endpoint->base.receive_calls++;
+  if (length == 0 && !from) {
+    count_empty(endpoint);
+    return;
+  }
+  endpoint->empties = 0;
   if (length < 0)
     dgram__endpoint_receive_failed(&endpoint->base, loop_error((int)length), "recvmsg");
   else if (from)

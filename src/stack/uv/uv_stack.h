@@ -9,7 +9,8 @@
  * What libuv cannot do here: a descriptor that was adopted with IP_RECVERR on spins at the first
  * ICMP error, since libuv 1.44 does not empty the error queue; a descriptor that was connected
  * before it was adopted answers DGRAM_EISCONN to every send; a group cannot be joined over IPv4 on
- * an interface that has no IPv4 address (DGRAM_ENODEV). */
+ * an interface that has no IPv4 address (DGRAM_ENODEV); a socket that somebody else shuts down
+ * (shutdown(2)) while it receives is seen to be so on Linux only, and may spin elsewhere. */
 
 #ifndef DGRAM_STACK_UV_UV_STACK_H
 #define DGRAM_STACK_UV_UV_STACK_H
@@ -33,6 +34,7 @@ struct uv_stack_endpoint {
   unsigned handles; /* which libuv still knows: udp, and those of binds that failed */
   bool closing;
   bool queued;       /* request is libuv's */
+  uint8_t empties;   /* receives in a row that found nothing */
   int queued_length; /* bytes of the datagram that it sends */
   uv_udp_send_t request;
 };
