@@ -259,12 +259,6 @@ bool dgram__address_is_multicast(const dgram_address *address) {
   return address->family == DGRAM_IPV6 && address->bytes[0] == 0xff;
 }
 
-int dgram__address_family_of(int type) {
-  if (type == DGRAM_UDP4) return DGRAM_IPV4;
-  if (type == DGRAM_UDP6) return DGRAM_IPV6;
-  return 0;
-}
-
 dgram_address dgram__address_any(int family, uint16_t port) {
   assert(family == DGRAM_IPV4 || family == DGRAM_IPV6);
   return (dgram_address){.family = (uint8_t)family, .port = port};

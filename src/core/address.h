@@ -18,8 +18,12 @@ int dgram__address_read(const char *text, dgram_address *ret_address, char *ret_
 /* 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 2.7). */
 bool dgram__address_is_multicast(const dgram_address *address);
 
-/* The family of a type of socket, or 0 where it is none. */
-int dgram__address_family_of(int type);
+/* The family of a type of socket: they have the same number. */
+_Static_assert((int)DGRAM_UDP4 == (int)DGRAM_IPV4 && (int)DGRAM_UDP6 == (int)DGRAM_IPV6,
+               "a type of socket has its family's number");
+static inline int dgram__address_family_of(int type) {
+  return type;
+}
 
 /* 0.0.0.0 or ::, for family DGRAM_IPV4 or DGRAM_IPV6. */
 dgram_address dgram__address_any(int family, uint16_t port);

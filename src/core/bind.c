@@ -146,12 +146,11 @@ void dgram__bind_cancel(dgram_socket *socket) {
 
 /* Exclusive, as in Node, so no binder is asked; and without reuse_addr, for which the system could
  * answer a port that another socket has. */
-int dgram__bind_implicitly(dgram_socket *socket) {
+int dgram__bind_to_any(dgram_socket *socket) {
   const int family = dgram__address_family_of(socket->type);
   const dgram_address any = dgram__address_any(family, 0);
   int code;
 
-  if (socket->binding_state != DGRAM__UNBOUND) return 0;
   code = socket->stack->ops->bind(socket->endpoint, &any, 0);
   if (code < 0) return code;
   socket->endpoint_bound = true;

@@ -16,6 +16,22 @@ void dgram__count_result(dgram_socket *socket, int result) {
   }
 }
 
+void dgram__count_results(dgram_socket *socket, const dgram_datagram *list, size_t count) {
+  uint64_t sent = 0;
+  uint64_t bytes = 0;
+
+  for (size_t i = 0; i < count; i++) {
+    if (list[i].result < 0) {
+      dgram__count_result(socket, list[i].result);
+    } else {
+      sent++;
+      bytes += (uint32_t)list[i].result;
+    }
+  }
+  socket->stats.sent += sent;
+  socket->stats.sent_bytes += bytes;
+}
+
 void dgram__queued_add(dgram_socket *socket, size_t datagrams, size_t bytes) {
   struct dgram__counters *stats = &socket->stats;
   const bool was_idle = stats->queued == 0;
@@ -75,6 +91,15 @@ static void end_group(dgram_socket *socket, struct dgram__group *group) {
 }
 
 /* Rule 9 counts a datagram until its callback has run. */
+
+/* A callback, and nothing to release: what most are. */
+static void end_plain(dgram_socket *socket, int result, size_t length, dgram_send_cb cb,
+                      void *data) {
+  dgram__count_result(socket, result);
+  cb(socket, result, data);
+  dgram__queued_remove(socket, 1, length);
+}
+
 static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
                     const struct dgram__ticket *ticket) {
   struct dgram__group *group = ticket->group;
@@ -143,13 +168,17 @@ static void end_groups(dgram_socket *socket, unsigned *budget) {
 }
 
 static void end_queued(dgram_socket *socket, unsigned *budget) {
-  dgram_datagram datagram;
-  struct dgram__ticket ticket;
+  for (; dgram__queue_done(socket->queue) > 0 && *budget > 0; (*budget)--) {
+    const struct dgram__ticket *ticket;
+    const dgram_datagram *datagram = dgram__queue_pop(socket->queue, &ticket);
 
-  while (dgram__queue_done(socket->queue) > 0 && *budget > 0) {
-    dgram__queue_pop(socket->queue, &datagram, &ticket);
-    end_one(socket, &datagram, &ticket);
-    (*budget)--;
+    if (ticket->cb != NULL && ticket->block == NULL && ticket->named == NULL) {
+      end_plain(socket, datagram->result, datagram->length, ticket->cb, ticket->data);
+    } else {
+      const dgram_datagram datagram_copy = *datagram;
+      const struct dgram__ticket ticket_copy = *ticket;
+      end_one(socket, &datagram_copy, &ticket_copy);
+    }
   }
 }
 

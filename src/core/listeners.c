@@ -119,6 +119,16 @@ void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
   emission->event = event;
 }
 
+/* The dead are reaped here too, where that disturbs nobody: a listener that is replaced at each event
+ * must not leave a list behind that each event walks. */
+void dgram__emission_again(struct dgram__emission *emission) {
+  struct dgram__listeners *listeners = emission->listeners;
+
+  if (listeners->has_dead && listeners->emitting == 1) reap(emission->stack, listeners);
+  emission->at = first_of(listeners, emission->event);
+  emission->limit = listeners->serial;
+}
+
 bool dgram__emission_next(struct dgram__emission *emission) {
   struct dgram__listener *listener = skip(emission->at, emission->event, emission->limit);
 

@@ -69,6 +69,10 @@ struct dgram__emission {
 void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
                            struct dgram__listeners *listeners, enum dgram__event event);
 
+/* Begins anew, for the next event of the same kind: what was added meanwhile runs now. Cheaper than an
+ * end and a begin. */
+void dgram__emission_again(struct dgram__emission *emission);
+
 /* Sets cb and data to the next listener's. False: there is none. */
 bool dgram__emission_next(struct dgram__emission *emission);
 

@@ -24,14 +24,10 @@ void dgram__queue_destroy(dgram_stack *stack, struct dgram__queue *queue) {
   dgram__free(stack, queue);
 }
 
-static uint32_t slot(const struct dgram__queue *queue, uint32_t mark) {
-  return mark & (queue->capacity - 1);
-}
-
 /* Everything moves to the front of the new one, so the marks begin at 0 again. */
 static void move(struct dgram__queue *to, const struct dgram__queue *from) {
   const uint32_t count = dgram__queue_count(from);
-  const uint32_t at = slot(from, from->head);
+  const uint32_t at = dgram__queue_slot(from, from->head);
   const uint32_t first = count < from->capacity - at ? count : from->capacity - at;
 
   memcpy(to->datagrams, from->datagrams + at, first * sizeof *to->datagrams);
@@ -43,7 +39,7 @@ static void move(struct dgram__queue *to, const struct dgram__queue *from) {
   to->strays = from->strays;
 }
 
-int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue, size_t count) {
+int dgram__queue_grow(dgram_stack *stack, struct dgram__queue **queue, size_t count) {
   const uint32_t used = dgram__queue_count(*queue);
   uint32_t capacity = *queue == NULL ? DGRAM__QUEUE_CAPACITY_MIN : (*queue)->capacity;
   struct dgram__queue *larger;
@@ -62,37 +58,17 @@ int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue, size_t
   return 0;
 }
 
-void dgram__queue_push(struct dgram__queue *queue, const dgram_datagram *datagram,
-                       const struct dgram__ticket *ticket) {
-  const uint32_t at = slot(queue, queue->tail);
-
-  assert(dgram__queue_count(queue) < queue->capacity);
-  queue->datagrams[at] = *datagram;
-  queue->tickets[at] = *ticket;
-  queue->tail++;
-}
-
 uint32_t dgram__queue_unsent_run(struct dgram__queue *queue, dgram_datagram **ret_list) {
   const uint32_t unsent = dgram__queue_unsent(queue);
-  const uint32_t at = slot(queue, queue->sent);
+  const uint32_t at = dgram__queue_slot(queue, queue->sent);
 
   *ret_list = queue->datagrams + at;
   return unsent < queue->capacity - at ? unsent : queue->capacity - at;
 }
 
-void dgram__queue_pop(struct dgram__queue *queue, dgram_datagram *ret_datagram,
-                      struct dgram__ticket *ret_ticket) {
-  const uint32_t at = slot(queue, queue->head);
-
-  assert(dgram__queue_done(queue) > 0);
-  *ret_datagram = queue->datagrams[at];
-  *ret_ticket = queue->tickets[at];
-  queue->head++;
-}
-
 void dgram__queue_fail_unsent(struct dgram__queue *queue, int code, const char *syscall) {
   for (; queue->sent != queue->tail; queue->sent++) {
-    const uint32_t at = slot(queue, queue->sent);
+    const uint32_t at = dgram__queue_slot(queue, queue->sent);
     queue->datagrams[at].result = code;
     queue->tickets[at].syscall = syscall;
   }

@@ -13,6 +13,8 @@
 #ifndef DGRAM_CORE_QUEUE_H
 #define DGRAM_CORE_QUEUE_H
 
+#include <assert.h>
+
 #include "stack/stack.h"
 
 struct dgram__block;
@@ -57,25 +59,22 @@ void dgram__queue_destroy(dgram_stack *stack, struct dgram__queue *queue);
 
 /* Makes room for count more, by moving to another piece of memory where need be. DGRAM_ENOMEM:
  * nothing changed. *queue may be NULL before. */
-int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue, size_t count);
-
-/* Appends, where there is room: reserve first. */
-void dgram__queue_push(struct dgram__queue *queue, const dgram_datagram *datagram,
-                       const struct dgram__ticket *ticket);
+int dgram__queue_grow(dgram_stack *stack, struct dgram__queue **queue, size_t count);
 
 /* The unsent ones that stand next to each other in memory, from the first: *ret_list and their
  * number, which is 0 only where none is unsent. */
 uint32_t dgram__queue_unsent_run(struct dgram__queue *queue, dgram_datagram **ret_list);
-
-/* Takes the first one out; it must be done. */
-void dgram__queue_pop(struct dgram__queue *queue, dgram_datagram *ret_datagram,
-                      struct dgram__ticket *ret_ticket);
 
 /* Marks all unsent ones done, with this result. */
 void dgram__queue_fail_unsent(struct dgram__queue *queue, int code, const char *syscall);
 
 /* Whether nothing that was accepted is left. */
 bool dgram__queue_is_idle(const struct dgram__queue *queue);
+
+/* Where a mark stands in the two arrays. */
+static inline uint32_t dgram__queue_slot(const struct dgram__queue *queue, uint32_t mark) {
+  return mark & (queue->capacity - 1);
+}
 
 static inline uint32_t dgram__queue_count(const struct dgram__queue *queue) {
   return queue == NULL ? 0 : queue->tail - queue->head;
@@ -87,6 +86,36 @@ static inline uint32_t dgram__queue_done(const struct dgram__queue *queue) {
 
 static inline uint32_t dgram__queue_unsent(const struct dgram__queue *queue) {
   return queue == NULL ? 0 : queue->tail - queue->sent;
+}
+
+/* As dgram__queue_grow; mostly there is room. */
+static inline int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue,
+                                       size_t count) {
+  if (*queue != NULL && count <= (*queue)->capacity - dgram__queue_count(*queue)) return 0;
+  return dgram__queue_grow(stack, queue, count);
+}
+
+/* Appends, where there is room: reserve first. */
+static inline void dgram__queue_push(struct dgram__queue *queue, const dgram_datagram *datagram,
+                                     const struct dgram__ticket *ticket) {
+  const uint32_t at = dgram__queue_slot(queue, queue->tail);
+
+  assert(dgram__queue_count(queue) < queue->capacity);
+  queue->datagrams[at] = *datagram;
+  queue->tickets[at] = *ticket;
+  queue->tail++;
+}
+
+/* Takes the first one out; it must be done. What is returned stands in the queue until the next is
+ * pushed. */
+static inline const dgram_datagram *dgram__queue_pop(struct dgram__queue *queue,
+                                                     const struct dgram__ticket **ret_ticket) {
+  const uint32_t at = dgram__queue_slot(queue, queue->head);
+
+  assert(dgram__queue_done(queue) > 0);
+  queue->head++;
+  *ret_ticket = &queue->tickets[at];
+  return &queue->datagrams[at];
 }
 
 #endif

@@ -28,15 +28,34 @@ struct dgram__held {
 
 /* ---- emitting ---- */
 
+static void emit_one(dgram_socket *socket, const dgram_message *message,
+                     struct dgram__emission *emission) {
+  while (dgram__emission_next(emission)) {
+    ((dgram_message_cb)emission->cb)(socket, message, emission->data);
+    if (socket->life != DGRAM__OPEN) break;
+  }
+}
+
 static void emit_message(dgram_socket *socket, const dgram_message *message) {
   struct dgram__emission emission;
 
   dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__MESSAGE);
-  while (dgram__emission_next(&emission)) {
-    ((dgram_message_cb)emission.cb)(socket, message, emission.data);
-    if (socket->life != DGRAM__OPEN) break;
+  emit_one(socket, message, &emission);
+  dgram__emission_end(&emission);
+}
+
+/* Returns how many were emitted before the socket was paused or closed. */
+static size_t emit_messages(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  struct dgram__emission emission;
+  size_t i = 0;
+
+  dgram__emission_begin(&emission, socket->stack, &socket->listeners, DGRAM__MESSAGE);
+  while (i < count && !socket->paused && socket->life == DGRAM__OPEN) {
+    emit_one(socket, &messages[i++], &emission);
+    dgram__emission_again(&emission);
   }
   dgram__emission_end(&emission);
+  return i;
 }
 
 static void emit_batch(dgram_socket *socket, const dgram_message *messages, size_t count) {
@@ -147,15 +166,14 @@ static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t
   const bool by_batch = dgram__listeners_any(&socket->listeners, DGRAM__BATCH);
   const bool holds = dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE) || !by_batch;
 
+  size_t emitted = 0;
+
   if (by_batch) emit_batch(socket, messages, count);
-  for (size_t i = 0; i < count; i++) {
-    if (socket->life != DGRAM__OPEN) return;
-    if (socket->paused && holds) {
-      hold_rest(socket, messages + i, count - i);
-      return;
-    }
-    if (socket->paused || !dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE)) return;
-    emit_message(socket, &messages[i]);
+  if (dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE)) {
+    emitted = emit_messages(socket, messages, count);
+  }
+  if (socket->life == DGRAM__OPEN && socket->paused && holds) {
+    hold_rest(socket, messages + emitted, count - emitted);
   }
 }
 

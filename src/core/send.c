@@ -25,15 +25,18 @@ static size_t payload_max(const dgram_socket *socket) {
   return socket->type == DGRAM_UDP4 ? DGRAM__PAYLOAD_MAX_IPV4 : DGRAM__PAYLOAD_MAX_IPV6;
 }
 
+static int check_bytes(const dgram_socket *socket, const void *bytes, size_t length) {
+  if (length > payload_max(socket)) return DGRAM_EMSGSIZE;
+  return bytes == NULL && length > 0 ? DGRAM_EARGTYPE : 0;
+}
+
 static int check_payload(const dgram_socket *socket, const dgram_datagram *datagram) {
   const dgram_buffer *parts = datagram->bytes;
   size_t sum = 0;
+  const int code = check_bytes(socket, parts, datagram->length);
 
-  if (datagram->length > payload_max(socket)) return DGRAM_EMSGSIZE;
-  if (datagram->bytes == NULL && (datagram->length > 0 || datagram->parts > 0)) {
-    return DGRAM_EARGTYPE;
-  }
-  if (datagram->parts == 0) return 0;
+  if (code < 0 || datagram->parts == 0) return code;
+  if (parts == NULL) return DGRAM_EARGTYPE;
   for (uint32_t i = 0; i < datagram->parts; i++) {
     if (parts[i].bytes == NULL && parts[i].length > 0) return DGRAM_EARGTYPE;
     if (parts[i].length > datagram->length - sum) return DGRAM_EINVAL;
@@ -47,17 +50,24 @@ static int check_to(const dgram_socket *socket, const dgram_address *to) {
   return to->port == 0 ? DGRAM_EBADPORT : 0;
 }
 
+static int check_datagram(const dgram_socket *socket, const dgram_datagram *datagram) {
+  const dgram_send_info *info = datagram->info;
+  int code = check_to(socket, &datagram->to);
+
+  if (code == 0 && datagram->parts > DGRAM_PARTS_MAX) code = DGRAM_EINVAL;
+  if (code == 0) code = check_payload(socket, datagram);
+  if (code < 0) return code;
+  if (info != NULL && (info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
+  return 0;
+}
+
 static int check_list(const dgram_socket *socket, const dgram_datagram *list, size_t count,
                       size_t *ret_bytes) {
   size_t bytes = 0;
 
   for (size_t i = 0; i < count; i++) {
-    const dgram_send_info *info = list[i].info;
-    int code = check_to(socket, &list[i].to);
-    if (code == 0 && list[i].parts > DGRAM_PARTS_MAX) code = DGRAM_EINVAL;
-    if (code == 0) code = check_payload(socket, &list[i]);
+    const int code = check_datagram(socket, &list[i]);
     if (code < 0) return code;
-    if (info != NULL && (info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
     bytes += list[i].length;
   }
   *ret_bytes = bytes;
@@ -314,6 +324,30 @@ static int send_named(dgram_socket *socket, const char *name, const dgram_datagr
   return 0;
 }
 
+/* One datagram in one piece, to an address: the hot path. */
+static int send_plain(dgram_socket *socket, const void *bytes, size_t length,
+                      const dgram_address *to, dgram_send_cb cb, void *data) {
+  struct dgram__block *block = NULL;
+  int code = check_bytes(socket, bytes, length);
+
+  if (code == 0) code = check_room(socket, 1, length);
+  if (code == 0) code = dgram__bind_implicitly(socket);
+  if (code == 0) code = reserve(socket, 1);
+  if (code < 0) return code;
+  if (cb == NULL && length > 0) {
+    void *copy =
+        dgram__blocks_take(socket->stack, &socket->stack->host->blocks, length, false, &block);
+    if (copy == NULL) return DGRAM_ENOMEM;
+    bytes = memcpy(copy, bytes, length);
+  }
+  dgram__queue_push(
+      socket->queue, &(dgram_datagram){.bytes = bytes, .length = length, .to = *to},
+      &(struct dgram__ticket){.cb = cb, .data = data, .block = block, .syscall = "send"});
+  dgram__queued_add(socket, 1, length);
+  on_queued(socket);
+  return 0;
+}
+
 /* One datagram of any kind. name NULL: its destination is an address. */
 static int send_one(dgram_socket *socket, dgram_datagram *datagram, const char *name,
                     dgram_send_cb cb, void *data) {
@@ -367,6 +401,24 @@ static bool stands_first(const dgram_socket *socket) {
   return can_flush(socket) && !socket->endpoint->blocked && dgram__queue_unsent(socket->queue) == 0;
 }
 
+/* Counts what went, and queues the rest as done already. */
+static void queue_failures(dgram_socket *socket, const dgram_datagram *list, size_t count) {
+  const struct dgram__ticket ticket = {.syscall = "send"};
+
+  for (size_t i = 0; i < count; i++) {
+    dgram_datagram failed = list[i];
+    if (failed.result >= 0) {
+      dgram__count_results(socket, &failed, 1);
+      continue;
+    }
+    failed.bytes = NULL;
+    failed.info = NULL;
+    dgram__queue_push(socket->queue, &failed, &ticket);
+    socket->queue->sent++;
+    dgram__queued_add(socket, 1, failed.length);
+  }
+}
+
 /* Takes a list's beginning straight to the stack, where nothing stands before it that has not
  * called back: callbacks come in the order of the calls. The results are counted here; where nobody
  * has a callback, failures become entries of the queue that are done already, so that they are
@@ -377,20 +429,12 @@ static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t c
 
   if (!stands_first(socket) || dgram__queue_count(socket->queue) > 0) return 0;
   done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
-  for (size_t i = 0; i < done; i++) {
-    const struct dgram__ticket ticket = {.syscall = "send"};
-    if (group == NULL && list[i].result < 0) {
-      dgram_datagram failed = list[i];
-      failed.bytes = NULL;
-      failed.info = NULL;
-      dgram__queue_push(socket->queue, &failed, &ticket);
-      socket->queue->sent++;
-      dgram__queued_add(socket, 1, failed.length);
-    } else {
-      dgram__count_result(socket, list[i].result);
-    }
+  if (group != NULL) {
+    dgram__count_results(socket, list, done);
+    group->ended = done;
+  } else {
+    queue_failures(socket, list, done);
   }
-  if (group != NULL) group->ended = done;
   return done;
 }
 
@@ -455,20 +499,18 @@ int dgram_send(dgram_socket *socket, const void *bytes, size_t length, int port,
   if (code < 0) return code;
   code = dgram__destination_read(socket, address, port, &datagram.to);
   if (code < 0) return code;
-  return send_one(socket, &datagram, code == 1 ? address : NULL, cb, data);
+  if (code == 1) return send_one(socket, &datagram, address, cb, data);
+  return send_plain(socket, bytes, length, &datagram.to, cb, data);
 }
 
 int dgram_send_to(dgram_socket *socket, const void *bytes, size_t length, const dgram_address *to,
                   dgram_send_cb cb, void *data) {
-  dgram_datagram datagram = {.bytes = bytes, .length = length};
   int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
   if (to == NULL) return DGRAM_EARGTYPE;
   code = check_to(socket, to);
-  if (code < 0) return code;
-  datagram.to = *to;
-  return send_one(socket, &datagram, NULL, cb, data);
+  return code < 0 ? code : send_plain(socket, bytes, length, to, cb, data);
 }
 
 int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t count, int port,
@@ -517,7 +559,6 @@ int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list, size_t count
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EAGAIN;
   if (!stands_first(socket)) return 0;
   done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
-  for (size_t i = 0; i < done; i++)
-    dgram__count_result(socket, list[i].result);
+  dgram__count_results(socket, list, done);
   return (int)done;
 }

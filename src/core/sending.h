@@ -36,8 +36,9 @@ void dgram__named_fail(struct dgram__named *named, int code, const char *syscall
 /* A group all of whose datagrams have ended inside dgram_send_many: calls back in the next turn. */
 void dgram__group_done(dgram_socket *socket, struct dgram__group *group);
 
-/* Counts one datagram's end. */
+/* Counts one datagram's end, and those of a list. */
 void dgram__count_result(dgram_socket *socket, int result);
+void dgram__count_results(dgram_socket *socket, const dgram_datagram *list, size_t count);
 
 /* Rule 9's count. */
 void dgram__queued_add(dgram_socket *socket, size_t datagrams, size_t bytes);

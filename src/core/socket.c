@@ -267,11 +267,6 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
 
 /* ---- public entry points ---- */
 
-int dgram__socket_check(const dgram_socket *socket) {
-  if (socket == NULL) return DGRAM_EARGTYPE;
-  return socket->life == DGRAM__OPEN ? 0 : DGRAM_ENOTRUNNING;
-}
-
 int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *options, size_t size,
                               dgram_socket **ret_socket) {
   dgram_socket_options copy;

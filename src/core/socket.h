@@ -96,7 +96,10 @@ static inline dgram_socket *dgram__socket_of(struct dgram__endpoint *endpoint) {
 /* ---- socket.c ---- */
 
 /* 0, or the code that every call with a socket begins with. */
-int dgram__socket_check(const dgram_socket *socket);
+static inline int dgram__socket_check(const dgram_socket *socket) {
+  if (socket == NULL) return DGRAM_EARGTYPE;
+  return socket->life == DGRAM__OPEN ? 0 : DGRAM_ENOTRUNNING;
+}
 
 void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_state state);
 
@@ -129,8 +132,13 @@ void dgram__socket_emit_error(dgram_socket *socket, int code, const char *syscal
 
 /* ---- bind.c ---- */
 
-/* Binds an unbound socket to any port, inside the call. Binding or bound: nothing. */
-int dgram__bind_implicitly(dgram_socket *socket);
+/* Binds an unbound socket to any port, inside the call. */
+int dgram__bind_to_any(dgram_socket *socket);
+
+/* The same where it is unbound. Binding or bound: nothing. */
+static inline int dgram__bind_implicitly(dgram_socket *socket) {
+  return socket->binding_state == DGRAM__UNBOUND ? dgram__bind_to_any(socket) : 0;
+}
 
 /* Ends or advances what is under way; called in the socket's turn. */
 void dgram__bind_turn(dgram_socket *socket);

@@ -21,55 +21,40 @@ static bool same_way(const dgram_datagram *a, const dgram_datagram *b) {
   return memcmp(&a->to, &b->to, sizeof a->to) == 0 && same_info(a->info, b->info);
 }
 
+/* How many datagrams of this length a group may have. */
+static size_t most_of(size_t length, const struct linux_grouping *grouping) {
+  if (length == 0 || length > grouping->length) return 1;
+  const size_t fit = DGRAM__GROUP_BYTES / length;
+  return fit < grouping->segments ? fit : grouping->segments;
+}
+
 /* How many datagrams at the front of the list may leave as one; 1 or more. */
 static size_t group_of(const dgram_datagram *list, size_t count,
                        const struct linux_grouping *grouping) {
   const size_t length = list[0].length;
-  size_t bytes = length;
-  size_t most = grouping->segments < count ? grouping->segments : count;
+  size_t most = most_of(length, grouping);
   size_t n = 1;
-  if (length == 0 || length > grouping->length) return 1;
-  while (n < most && list[n - 1].length == length) {
-    const dgram_datagram *next = &list[n];
-    if (next->length == 0 || next->length > length || !same_way(list, next)) break;
-    bytes += next->length;
-    if (bytes > DGRAM__GROUP_BYTES) break;
+  if (most > count) most = count;
+  while (n < most && list[n].length == length && same_way(list, &list[n]))
     n++;
-  }
-  return n;
+  if (n == most || list[n].length == 0 || list[n].length >= length) return n;
+  return same_way(list, &list[n]) ? n + 1 : n; /* the last may be shorter */
 }
 
 /* ---- pieces ---- */
 
-/* Next to the last piece of the same message: that one grows. */
-static bool extend(struct linux_batch *batch, const struct msghdr *header, const void *bytes,
-                   size_t length) {
-  if (header->msg_iovlen == 0) return false;
-  struct iovec *last = &batch->iov[batch->pieces - 1];
-  if ((unsigned char *)last->iov_base + last->iov_len != bytes) return false;
-  last->iov_len += length;
-  return true;
-}
-
 static bool add_piece(struct linux_batch *batch, struct msghdr *header, const void *bytes,
                       size_t length) {
-  if (extend(batch, header, bytes, length)) return true;
   if (batch->pieces == DGRAM__SEND_PIECES) return false;
   batch->iov[batch->pieces++] = (struct iovec){(void *)bytes, length};
   header->msg_iovlen++;
   return true;
 }
 
-static bool add_packed(struct linux_batch *batch, struct msghdr *header, const void *bytes,
-                       size_t length) {
-  if (extend(batch, header, bytes, length)) return true;
-  if (length > DGRAM__PACK_LENGTH || length > DGRAM__PACK_SIZE - batch->packed)
-    return add_piece(batch, header, bytes, length);
-  unsigned char *copy = batch->pack + batch->packed;
-  if (!add_piece(batch, header, copy, length)) return false;
-  memcpy(copy, bytes, length);
+static const void *pack(struct linux_batch *batch, const void *bytes, size_t length) {
+  void *copy = batch->pack + batch->packed;
   batch->packed += length;
-  return true;
+  return memcpy(copy, bytes, length);
 }
 
 static bool add_parts(struct linux_batch *batch, struct msghdr *header,
@@ -81,11 +66,56 @@ static bool add_parts(struct linux_batch *batch, struct msghdr *header,
   return true;
 }
 
+/* The piece that grows: the message's last, where it is one of a payload in one piece. */
+struct run {
+  const unsigned char *end; /* what follows it in memory; NULL: there is none */
+  struct iovec *piece;
+};
+
 static bool add(struct linux_batch *batch, struct msghdr *header, const dgram_datagram *datagram,
-                bool pack) {
-  if (datagram->parts > 0) return add_parts(batch, header, datagram);
-  if (pack) return add_packed(batch, header, datagram->bytes, datagram->length);
-  return add_piece(batch, header, datagram->bytes, datagram->length);
+                bool may_pack, struct run *run) {
+  const void *bytes = datagram->bytes;
+  const size_t length = datagram->length;
+  if (datagram->parts > 0) {
+    run->end = NULL;
+    return add_parts(batch, header, datagram);
+  }
+  if (may_pack && length <= DGRAM__PACK_LENGTH && length <= DGRAM__PACK_SIZE - batch->packed)
+    bytes = pack(batch, bytes, length);
+  if (run->end && bytes == run->end) {
+    run->piece->iov_len += length;
+  } else {
+    if (!add_piece(batch, header, bytes, length)) return false;
+    run->piece = &batch->iov[batch->pieces - 1];
+  }
+  run->end = (const unsigned char *)bytes + length;
+  return true;
+}
+
+static bool follows(const dgram_datagram *datagram, const void *end) {
+  return end && datagram->bytes == end && datagram->parts == 0;
+}
+
+/* Packed is what the next one does not stand behind. */
+static bool packs(const dgram_datagram *list, size_t count) {
+  return count > 1 && !follows(&list[1], (const unsigned char *)list[0].bytes + list[0].length);
+}
+
+/* Adds so many datagrams; returns how many there was room for. */
+static size_t add_all(struct linux_batch *batch, struct msghdr *header, const dgram_datagram *list,
+                      size_t count) {
+  struct run run = {0};
+  size_t n = 0;
+  while (n < count) {
+    if (follows(&list[n], run.end)) {
+      run.piece->iov_len += list[n].length;
+      run.end += list[n].length;
+    } else if (!add(batch, header, &list[n], packs(&list[n], count - n), &run)) {
+      break;
+    }
+    n++;
+  }
+  return n;
 }
 
 /* ---- messages ---- */
@@ -106,11 +136,9 @@ static size_t add_message(struct linux_batch *batch, const dgram_datagram *list,
                           const struct linux_grouping *grouping) {
   const size_t most = grouping->segments > 1 ? group_of(list, count, grouping) : 1;
   struct msghdr *header = &batch->headers[batch->messages].msg_hdr;
-  size_t n = 0;
   memset(header, 0, sizeof *header);
   header->msg_iov = &batch->iov[batch->pieces];
-  while (n < most && add(batch, header, &list[n], most > 1))
-    n++;
+  const size_t n = add_all(batch, header, list, most);
   if (n == 0) return 0;
   header->msg_name = &batch->addresses[batch->messages];
   header->msg_namelen = loop_address_to_sockaddr(&list[0].to, &batch->addresses[batch->messages]);
