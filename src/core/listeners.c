@@ -25,11 +25,12 @@ static struct dgram__listener *first_of(const struct dgram__listeners *listeners
 }
 
 /* From a node on, the first one of the event that is not younger than limit, nor dead; or NULL. */
-static struct dgram__listener *skip(struct dgram__listener *listener, enum dgram__event event,
+static struct dgram__listener *find(struct dgram__listener *listener, enum dgram__event event,
                                     uint32_t limit) {
-  while (listener != NULL && listener->event == event && listener->serial > limit)
-    listener = listener->next;
-  return listener != NULL && listener->event == event ? listener : NULL;
+  for (; listener != NULL && listener->event == event; listener = listener->next) {
+    if (listener->serial <= limit) return listener;
+  }
+  return NULL;
 }
 
 int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
@@ -82,7 +83,7 @@ int dgram__listeners_remove(dgram_stack *stack, struct dgram__listeners *listene
 }
 
 bool dgram__listeners_any(const struct dgram__listeners *listeners, enum dgram__event event) {
-  return skip(first_of(listeners, event), event, DEAD - 1) != NULL;
+  return find(first_of(listeners, event), event, DEAD - 1) != NULL;
 }
 
 /* Frees the dead and makes the living old. Only outside emissions. */
@@ -130,7 +131,7 @@ void dgram__emission_again(struct dgram__emission *emission) {
 }
 
 bool dgram__emission_next(struct dgram__emission *emission) {
-  struct dgram__listener *listener = skip(emission->at, emission->event, emission->limit);
+  struct dgram__listener *listener = find(emission->at, emission->event, emission->limit);
 
   if (listener == NULL) return false;
   /* What is put between this node and the next meanwhile is younger than the emission. */
