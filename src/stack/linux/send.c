@@ -101,6 +101,7 @@ static void learn_segments(struct sending *sending) {
 
 static void succeed(struct sending *sending, const struct linux_batch *batch, unsigned messages) {
   size_t datagrams = 0;
+  sending->endpoint->base.sent_batches++;
   for (unsigned i = 0; i < messages; i++)
     datagrams += batch->counts[i];
   end(sending, datagrams, 0);
