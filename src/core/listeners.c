@@ -5,15 +5,6 @@
 /* A dead listener counts as younger than every emission, which saves next a second comparison. */
 #define DEAD UINT32_MAX
 
-struct dgram__listener {
-  struct dgram__listener *next;
-  dgram__any_cb cb;
-  void *data;
-  uint32_t serial; /* 0: older than the emissions under way; DEAD: removed */
-  uint8_t event;
-  bool once;
-};
-
 /* The first node of an event, or what stands where it would. */
 static struct dgram__listener *first_of(const struct dgram__listeners *listeners,
                                         enum dgram__event event) {
@@ -22,15 +13,6 @@ static struct dgram__listener *first_of(const struct dgram__listeners *listeners
   while (listener != NULL && listener->event < event)
     listener = listener->next;
   return listener;
-}
-
-/* From a node on, the first one of the event that is not younger than limit, nor dead; or NULL. */
-static struct dgram__listener *find(struct dgram__listener *listener, enum dgram__event event,
-                                    uint32_t limit) {
-  for (; listener != NULL && listener->event == event; listener = listener->next) {
-    if (listener->serial <= limit) return listener;
-  }
-  return NULL;
 }
 
 int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
@@ -55,7 +37,7 @@ int dgram__listeners_add(dgram_stack *stack, struct dgram__listeners *listeners,
   return 0;
 }
 
-static void bury(struct dgram__listeners *listeners, struct dgram__listener *listener) {
+void dgram__listener_bury(struct dgram__listeners *listeners, struct dgram__listener *listener) {
   listener->serial = DEAD;
   listeners->has_dead = true;
 }
@@ -74,7 +56,7 @@ int dgram__listeners_remove(dgram_stack *stack, struct dgram__listeners *listene
 
   listener = *newest;
   if (listeners->emitting > 0) {
-    bury(listeners, listener);
+    dgram__listener_bury(listeners, listener);
   } else {
     *newest = listener->next;
     dgram__free(stack, listener);
@@ -83,7 +65,7 @@ int dgram__listeners_remove(dgram_stack *stack, struct dgram__listeners *listene
 }
 
 bool dgram__listeners_any(const struct dgram__listeners *listeners, enum dgram__event event) {
-  return find(first_of(listeners, event), event, DEAD - 1) != NULL;
+  return dgram__listener_find(first_of(listeners, event), event, DEAD - 1) != NULL;
 }
 
 /* Frees the dead and makes the living old. Only outside emissions. */
@@ -106,7 +88,7 @@ static void reap(dgram_stack *stack, struct dgram__listeners *listeners) {
 
 void dgram__listeners_clear(dgram_stack *stack, struct dgram__listeners *listeners) {
   for (struct dgram__listener *at = listeners->first; at != NULL; at = at->next)
-    bury(listeners, at);
+    dgram__listener_bury(listeners, at);
   if (listeners->emitting == 0) reap(stack, listeners);
 }
 
@@ -115,31 +97,21 @@ void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
   listeners->emitting++;
   emission->stack = stack;
   emission->listeners = listeners;
-  emission->at = first_of(listeners, event);
+  emission->first = first_of(listeners, event);
+  emission->at = emission->first;
   emission->limit = listeners->serial;
   emission->event = event;
 }
 
 /* The dead are reaped here too, where that disturbs nobody: a listener that is replaced at each event
  * must not leave a list behind that each event walks. */
-void dgram__emission_again(struct dgram__emission *emission) {
+void dgram__emission_renew(struct dgram__emission *emission) {
   struct dgram__listeners *listeners = emission->listeners;
 
   if (listeners->has_dead && listeners->emitting == 1) reap(emission->stack, listeners);
-  emission->at = first_of(listeners, emission->event);
+  emission->first = first_of(listeners, emission->event);
+  emission->at = emission->first;
   emission->limit = listeners->serial;
-}
-
-bool dgram__emission_next(struct dgram__emission *emission) {
-  struct dgram__listener *listener = find(emission->at, emission->event, emission->limit);
-
-  if (listener == NULL) return false;
-  /* What is put between this node and the next meanwhile is younger than the emission. */
-  emission->at = listener->next;
-  emission->cb = listener->cb;
-  emission->data = listener->data;
-  if (listener->once) bury(emission->listeners, listener);
-  return true;
 }
 
 void dgram__emission_end(struct dgram__emission *emission) {

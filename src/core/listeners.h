@@ -29,7 +29,14 @@ enum dgram__event {
 /* Any event's callback: cast back to the event's own type before the call. */
 typedef void (*dgram__any_cb)(void);
 
-struct dgram__listener;
+struct dgram__listener {
+  struct dgram__listener *next;
+  dgram__any_cb cb;
+  void *data;
+  uint32_t serial; /* 0: older than the emissions under way; the highest number: removed */
+  uint8_t event;
+  bool once;
+};
 
 /* Complete when zeroed. */
 struct dgram__listeners {
@@ -59,6 +66,7 @@ void dgram__listeners_clear(dgram_stack *stack, struct dgram__listeners *listene
 struct dgram__emission {
   dgram_stack *stack;
   struct dgram__listeners *listeners;
+  struct dgram__listener *first;
   struct dgram__listener *at; /* the node to look at next */
   uint32_t limit;             /* nodes with a higher serial are too young, or dead */
   enum dgram__event event;
@@ -69,12 +77,41 @@ struct dgram__emission {
 void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
                            struct dgram__listeners *listeners, enum dgram__event event);
 
-/* Begins anew, for the next event of the same kind: what was added meanwhile runs now. Cheaper than an
- * end and a begin. */
-void dgram__emission_again(struct dgram__emission *emission);
+/* Marks a listener dead, during an emission. */
+void dgram__listener_bury(struct dgram__listeners *listeners, struct dgram__listener *listener);
+
+/* From a node on, the first one of the event that is not younger than limit, nor dead; or NULL. */
+static inline struct dgram__listener *
+dgram__listener_find(struct dgram__listener *listener, enum dgram__event event, uint32_t limit) {
+  for (; listener != NULL && listener->event == event; listener = listener->next) {
+    if (listener->serial <= limit) return listener;
+  }
+  return NULL;
+}
 
 /* Sets cb and data to the next listener's. False: there is none. */
-bool dgram__emission_next(struct dgram__emission *emission);
+static inline bool dgram__emission_next(struct dgram__emission *emission) {
+  struct dgram__listener *listener =
+      dgram__listener_find(emission->at, emission->event, emission->limit);
+
+  if (listener == NULL) return false;
+  /* What is put between this node and the next meanwhile is younger than the emission. */
+  emission->at = listener->next;
+  emission->cb = listener->cb;
+  emission->data = listener->data;
+  if (listener->once) dgram__listener_bury(emission->listeners, listener);
+  return true;
+}
+
+/* Begins anew, for the next event of the same kind: what was added meanwhile runs now. Mostly nothing
+ * was, and the list is as it was. */
+void dgram__emission_renew(struct dgram__emission *emission);
+static inline void dgram__emission_again(struct dgram__emission *emission) {
+  const struct dgram__listeners *listeners = emission->listeners;
+
+  emission->at = emission->first;
+  if (listeners->has_dead || listeners->serial != emission->limit) dgram__emission_renew(emission);
+}
 
 /* Reaps what was removed meanwhile. Also ends an emission that has not run to its end. */
 void dgram__emission_end(struct dgram__emission *emission);

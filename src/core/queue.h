@@ -106,6 +106,30 @@ static inline void dgram__queue_push(struct dgram__queue *queue, const dgram_dat
   queue->tail++;
 }
 
+/* The same of a datagram in one piece: field by field where they belong, which is twice as fast as
+ * copying two structs that were just written. */
+static inline void dgram__queue_push_plain(struct dgram__queue *queue, const void *bytes,
+                                           size_t length, const dgram_address *to,
+                                           const struct dgram__ticket *ticket) {
+  const uint32_t at = dgram__queue_slot(queue, queue->tail);
+  dgram_datagram *datagram = &queue->datagrams[at];
+  struct dgram__ticket *place = &queue->tickets[at];
+
+  assert(dgram__queue_count(queue) < queue->capacity);
+  datagram->bytes = bytes;
+  datagram->length = length;
+  datagram->to = *to;
+  datagram->info = NULL;
+  datagram->parts = 0;
+  place->cb = ticket->cb;
+  place->data = ticket->data;
+  place->group = NULL;
+  place->block = ticket->block;
+  place->named = NULL;
+  place->syscall = ticket->syscall;
+  queue->tail++;
+}
+
 /* Takes the first one out; it must be done. What is returned stands in the queue until the next is
  * pushed. */
 static inline const dgram_datagram *dgram__queue_pop(struct dgram__queue *queue,

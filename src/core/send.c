@@ -50,6 +50,13 @@ static int check_to(const dgram_socket *socket, const dgram_address *to) {
   return to->port == 0 ? DGRAM_EBADPORT : 0;
 }
 
+/* What most are: in one piece, as it is set. */
+static bool is_plain(const dgram_socket *socket, const dgram_datagram *datagram) {
+  return datagram->parts == 0 && datagram->info == NULL && datagram->bytes != NULL &&
+         datagram->length <= DGRAM__PAYLOAD_MAX_IPV4 && datagram->to.family == socket->type &&
+         datagram->to.port != 0;
+}
+
 static int check_datagram(const dgram_socket *socket, const dgram_datagram *datagram) {
   const dgram_send_info *info = datagram->info;
   int code = check_to(socket, &datagram->to);
@@ -66,7 +73,7 @@ static int check_list(const dgram_socket *socket, const dgram_datagram *list, si
   size_t bytes = 0;
 
   for (size_t i = 0; i < count; i++) {
-    const int code = check_datagram(socket, &list[i]);
+    const int code = is_plain(socket, &list[i]) ? 0 : check_datagram(socket, &list[i]);
     if (code < 0) return code;
     bytes += list[i].length;
   }
@@ -121,6 +128,13 @@ static void flatten(const dgram_datagram *datagram, unsigned char *to) {
     memcpy(to, parts[i].bytes, parts[i].length);
     to += parts[i].length;
   }
+}
+
+static void *copy_bytes(dgram_stack *stack, const void *bytes, size_t length,
+                        struct dgram__block **ret_block) {
+  void *copy = dgram__blocks_take(stack, &stack->host->blocks, length, false, ret_block);
+
+  return copy == NULL ? NULL : memcpy(copy, bytes, length);
 }
 
 /* Copies payload and info into a block and points the datagram there. */
@@ -327,7 +341,7 @@ static int send_named(dgram_socket *socket, const char *name, const dgram_datagr
 /* One datagram in one piece, to an address: the hot path. */
 static int send_plain(dgram_socket *socket, const void *bytes, size_t length,
                       const dgram_address *to, dgram_send_cb cb, void *data) {
-  struct dgram__block *block = NULL;
+  struct dgram__ticket ticket = {.cb = cb, .data = data, .syscall = "send"};
   int code = check_bytes(socket, bytes, length);
 
   if (code == 0) code = check_room(socket, 1, length);
@@ -335,14 +349,10 @@ static int send_plain(dgram_socket *socket, const void *bytes, size_t length,
   if (code == 0) code = reserve(socket, 1);
   if (code < 0) return code;
   if (cb == NULL && length > 0) {
-    void *copy =
-        dgram__blocks_take(socket->stack, &socket->stack->host->blocks, length, false, &block);
-    if (copy == NULL) return DGRAM_ENOMEM;
-    bytes = memcpy(copy, bytes, length);
+    bytes = copy_bytes(socket->stack, bytes, length, &ticket.block);
+    if (bytes == NULL) return DGRAM_ENOMEM;
   }
-  dgram__queue_push(
-      socket->queue, &(dgram_datagram){.bytes = bytes, .length = length, .to = *to},
-      &(struct dgram__ticket){.cb = cb, .data = data, .block = block, .syscall = "send"});
+  dgram__queue_push_plain(socket->queue, bytes, length, to, &ticket);
   dgram__queued_add(socket, 1, length);
   on_queued(socket);
   return 0;
