@@ -56,8 +56,8 @@ uint64_t bench_now_ns(void);
 uint64_t bench_cpu_ns(void);
 
 /* Says what failed, with errno's text or the given one, and ends the program. */
-_Noreturn void bench_die(const char *what);
-_Noreturn void bench_die_saying(const char *what, const char *why);
+void bench_die(const char *what) __attribute__((noreturn));
+void bench_die_saying(const char *what, const char *why) __attribute__((noreturn));
 
 /* Returns memory full of zeros, or ends the program. */
 void *bench_allocate(size_t count, size_t size);

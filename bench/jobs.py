@@ -13,6 +13,8 @@ OURS = "ours"
 LIMIT = "limit"
 LIBUV = "libuv"
 NODE = "node"
+GO = "go"
+ASIO = "asio"
 
 # The samples of one round, by contender.
 Round = dict[str, Sample]
@@ -99,6 +101,10 @@ def growth(rounds: Sequence[Round]) -> float:
     return max(high / min(costs[:place]) for place, high in enumerate(costs) if place > 0)
 
 
+def most_cost(said: dict[str, Any]) -> float:
+    return said["costs"][max(said["costs"], key=int)]
+
+
 def of_limit(bound: float) -> Goal:
     return Goal("limit", LIMIT, times(LIMIT), bound)
 
@@ -127,7 +133,11 @@ BULK_LIBUV = [
     Form("send, RECVMMSG", ("uv", "send-queued"), ("uv", "receive-mmsg")),
     Form("send, default", ("uv", "send-queued"), ("uv", "receive")),
 ]
-BULK_NODE = [Form("send, message", ("node", "send"), ("node", "receive"))]
+BULK_OTHERS = {
+    NODE: [Form("send, message", ("node", "send"), ("node", "receive"))],
+    GO: [Form("WriteTo, ReadFrom", ("go", "send"), ("go", "receive"))],
+    ASIO: [Form("send_to, receive_from", ("asio", "send"), ("asio", "receive"))],
+}
 
 
 def bulk(name: str, length: int, goal: float, goal_libuv: float) -> Job:
@@ -136,7 +146,7 @@ def bulk(name: str, length: int, goal: float, goal_libuv: float) -> Job:
         "message": ("send-to", "receive-message", "send_to with a callback to on_message"),
     }[name]
     ours = [Form(title, ("ours", sender), ("ours", receiver))]
-    forms = {OURS: ours, LIMIT: BULK_LIMIT, LIBUV: BULK_LIBUV, NODE: BULK_NODE}
+    forms = {OURS: ours, LIMIT: BULK_LIMIT, LIBUV: BULK_LIBUV, **BULK_OTHERS}
     return Job(
         f"bulk-{name}-{length}",
         f"bulk to one peer, {length} B, {title}",
@@ -156,6 +166,8 @@ def receivers(name: str, title: str, sender: Command, limit: str, goals: tuple[G
         LIMIT: [Form(limit, sender, ("bare", limit))],
         LIBUV: [Form(names[role], sender, ("uv", role)) for role in libuv],
         NODE: [Form("message", sender, ("node", "receive"))],
+        GO: [Form("ReadFrom", sender, ("go", "receive"))],
+        ASIO: [Form("receive_from", sender, ("asio", "receive"))],
     }
     return Job(name, title, 64, "receiver", sized(forms, 64), goals)
 
@@ -169,6 +181,8 @@ def fan_out() -> Job:
         LIBUV: [Form("send", ("uv", "fan-out-queued"), sink)],
         "libuv try_send": [Form("try_send", ("uv", "fan-out-try"), sink)],
         NODE: [Form("send", ("node", "fan-out"), sink)],
+        GO: [Form("WriteTo", ("go", "fan-out"), sink)],
+        ASIO: [Form("send_to", ("asio", "fan-out"), sink)],
     }
     return Job("fan-out-64", "64 B to 1000 destinations from one socket", 64, "sender",
                sized(forms, 64, "--destinations=1000"), (of_limit(0.95), of_libuv(1.15)))
@@ -184,6 +198,8 @@ def reply(outstanding: int, limit: str, goals: tuple[Goal, ...]) -> Job:
         LIMIT: [Form(limit, request, ("bare", limit))],
         LIBUV: [Form(name, request, ("uv", role)) for role, name in libuv.items()],
         NODE: [Form("message, send", request, ("node", "reply"))],
+        GO: [Form("ReadFrom, WriteTo", request, ("go", "reply"))],
+        ASIO: [Form("receive_from, send_to", request, ("asio", "reply"))],
     }
     ready = {
         name: [Form(form.name, (*form.sender, f"--outstanding={outstanding}", "--length=64"),
@@ -203,12 +219,10 @@ def solos() -> list[Solo]:
              ("ours", "idle"), lambda said: said["among_ns"], lambda said: said["alone_ns"],
              (Goal("limit", LIMIT, times(LIMIT), 1.2, at_least=False),)),
         Solo("growth-sockets", "10,000 sockets in turn, to 1", 64, "ns CPU",
-             ("ours", "growth-sockets"), lambda said: list(said["costs"].values())[-1],
-             lambda said: list(said["costs"].values())[0],
+             ("ours", "growth-sockets"), most_cost, None,
              (Goal("growth", "", growth, 1.2, at_least=False),)),
         Solo("growth-queue", "100,000 sends queued, to 1", 64, "ns CPU",
-             ("ours", "growth-queue"), lambda said: list(said["costs"].values())[-1],
-             lambda said: list(said["costs"].values())[0],
+             ("ours", "growth-queue"), most_cost, None,
              (Goal("growth", "", growth, 1.2, at_least=False),)),
     ]
 

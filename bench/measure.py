@@ -8,12 +8,15 @@ import select
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 # A program and its role: ("bare", "send-gso").
 Command = tuple[str, ...]
+
+# JavaScript is slow until it is compiled, which takes so many times the usual warm-up.
+NODE_WARM_UPS = 5
 
 
 class Failure(Exception):
@@ -36,12 +39,14 @@ class Sample:
 
     value: float  # datagrams per second, as a rule
     loss: float = 0.0  # share of the datagrams that never came
+    disordered: int = 0
     cpu_ns: dict[str, float] = field(default_factory=dict)  # per datagram, by side
     more: dict[str, Any] = field(default_factory=dict)  # what the programs said
 
 
 def command_line(command: Command, setting: Setting) -> list[str]:
     program, *rest = command
+    rest += [f"--window-ms={setting.window_ms}", f"--warm-up-ms={setting.warm_up_ms}"]
     if program == "node":
         return ["node", str(Path(__file__).parent / "node.js"), *rest]
     return [str(setting.build / "bench" / f"bench-{program}"), *rest]
@@ -50,13 +55,11 @@ def command_line(command: Command, setting: Setting) -> list[str]:
 class Child:
     """A program that is running. Its lines are JSON."""
 
-    def __init__(self, command: Command, setting: Setting, core: int | None, port: int | None):
+    def __init__(self, command: Command, setting: Setting, core: int | None):
         self.name = " ".join(command[:2])
         line = command_line(command, setting)
-        line += [f"--window-ms={setting.window_ms}", f"--warm-up-ms={setting.warm_up_ms}"]
-        if port is not None:
-            line.append(f"--port={port}")
-        self.deadline = time.monotonic() + setting.timeout_s + setting.window_ms / 1000
+        own_s = (setting.warm_up_ms + setting.window_ms) / 1000
+        self.deadline = time.monotonic() + setting.timeout_s + own_s
         self.unread = b""
         self.complaints = tempfile.TemporaryFile()
         # One way for all programs; the children are started from a single thread.
@@ -120,13 +123,15 @@ def rate(result: dict[str, Any]) -> float:
 
 def sample_of(measured: str, results: dict[str, dict[str, Any]]) -> Sample:
     rates = {side: rate(result) for side, result in results.items()}
-    receiver = results["receiver"]
+    lost = sum(result["lost"] for result in results.values())  # a client knows of a server's
+    arrived = results["receiver"]["datagrams"]
     for side, result in results.items():
         if result["wrong"]:
             raise Failure(f"{result['role']}: {result['wrong']} datagrams of another length")
     return Sample(
         value=rates[measured],
-        loss=receiver["lost"] / (receiver["lost"] + receiver["datagrams"]),
+        loss=lost / (lost + arrived),
+        disordered=sum(result["disordered"] for result in results.values()),
         cpu_ns={side: result["cpu_ns"] / result["datagrams"] for side, result in results.items()},
         more=results,
     )
@@ -135,11 +140,13 @@ def sample_of(measured: str, results: dict[str, dict[str, Any]]) -> Sample:
 def measure_pair(sender: Command, receiver: Command, measured: str, setting: Setting) -> Sample:
     """The receiver listens first. Both print their result when their window is over, and go on until
     they are ended, so that neither is alone within its window."""
+    if "node" in (sender[0], receiver[0]):
+        setting = replace(setting, warm_up_ms=setting.warm_up_ms * NODE_WARM_UPS)
     children: list[Child] = []
     try:
-        children.append(Child(receiver, setting, core_of(setting, 1), None))
+        children.append(Child(receiver, setting, core_of(setting, 1)))
         port = children[0].line()["port"]
-        children.append(Child(sender, setting, core_of(setting, 0), port))
+        children.append(Child((*sender, f"--port={port}"), setting, core_of(setting, 0)))
         results = {"sender": children[1].line(), "receiver": children[0].line()}
         return sample_of(measured, results)
     finally:
@@ -148,7 +155,7 @@ def measure_pair(sender: Command, receiver: Command, measured: str, setting: Set
 
 
 def measure_alone(command: Command, setting: Setting) -> dict[str, Any]:
-    child = Child((*command, f"--sockets={setting.sockets}"), setting, core_of(setting, 0), None)
+    child = Child((*command, f"--sockets={setting.sockets}"), setting, core_of(setting, 0))
     try:
         return child.line()
     finally:
@@ -161,17 +168,24 @@ def usable_cores() -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Times:
-    """What the kernel says of all cores since it started, in its own units."""
+    """Seconds that all cores together have spent so far, and on what."""
 
-    all: int
-    stolen: int
+    all: float
+    busy: float
+    stolen: float  # by the host of a virtual machine, for others
+    ours: float  # by programs of the benchmark that have ended, and by the runner
 
     @classmethod
     def now(cls) -> Times:
         with open("/proc/stat") as file:
-            fields = [int(word) for word in file.readline().split()[1:9]]
-        return cls(sum(fields), fields[7])
+            ticks = [int(word) / os.sysconf("SC_CLK_TCK") for word in file.readline().split()[1:9]]
+        user, nice, system, idle, waiting, interrupts, soft_interrupts, stolen = ticks
+        used = os.times()
+        ours = used.user + used.system + used.children_user + used.children_system
+        busy = user + nice + system + interrupts + soft_interrupts
+        return cls(busy + idle + waiting + stolen, busy, stolen, ours)
 
-    def stolen_since(self, start: Times) -> float:
-        """The share of the time that the host of a virtual machine gave to others."""
-        return (self.stolen - start.stolen) / max(self.all - start.all, 1)
+    def disturbance_since(self, start: Times) -> float:
+        """The share of the cores' time that went to others, in this machine or beside it."""
+        others = self.busy - start.busy - (self.ours - start.ours) + self.stolen - start.stolen
+        return max(others, 0) / max(self.all - start.all, 0.01)

@@ -39,7 +39,7 @@ class Measured:
 
     def checks(self, goals: tuple[Goal, ...]) -> list[Goal]:
         """The goals that can be judged."""
-        if not self.rounds:
+        if not self.rounds or OURS not in self.rounds[0]:
             return []
         return [goal for goal in goals if not goal.against or goal.against in self.rounds[0]]
 
@@ -217,11 +217,17 @@ def ratio(measured: Measured, contender: str) -> float | None:
     return ours / other if ours is not None and other else None
 
 
+def costs_of(measured: Measured) -> dict[str, Any]:
+    """What a program that measures by itself said, median by median."""
+    said = [one[OURS].more for one in measured.rounds]
+    costs = said[0].get("costs", {}) if said else {}
+    return {size: statistics.median(one["costs"][size] for one in said) for size in costs}
+
+
 def row_of(job: Job | Solo, measured: Measured) -> dict[str, Any]:
     names = list(job.forms) if isinstance(job, Job) else [OURS, LIMIT]
     seen = [name for name in names if measured.samples(name)]
     judged = judge(measured, job.goals)
-    details = measured.rounds[-1][OURS].more if isinstance(job, Solo) and measured.rounds else None
     return {
         "job": job.name,
         "title": job.title,
@@ -244,6 +250,9 @@ def row_of(job: Job | Solo, measured: Measured) -> dict[str, Any]:
         },
         "cpu_ns": {name: median_sides(measured, name) for name in seen},
         "latency": {name: latencies(measured, name) for name in seen},
-        "details": details,
+        "disordered": {
+            name: sum(sample.disordered for sample in measured.samples(name)) for name in seen
+        },
+        "costs": costs_of(measured),
         "errors": measured.errors,
     }

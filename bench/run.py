@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from chart import chart
-from jobs import LIBUV, LIMIT, NODE, OURS, Job, Solo, all_jobs
+from jobs import ASIO, GO, LIBUV, LIMIT, NODE, OURS, Job, Solo, all_jobs
 from measure import Setting, Times, usable_cores
 from rows import Effort, measure_job, measure_solo, row_of
 from table import Terminal
 
-# The share of stolen time that is worth a word.
-STOLEN_MUCH = 0.02
+# The share of the cores' time for others that is worth a word.
+DISTURBED = 0.05
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,13 +69,11 @@ def setting_of(arguments: argparse.Namespace) -> tuple[Setting, Effort]:
     return setting, Effort(pairs, pilot=1 if arguments.quick else 3)
 
 
-def contenders(terminal: Terminal) -> list[str]:
+def contenders(build: Path) -> list[str]:
     names = [OURS, LIMIT, LIBUV]
     if shutil.which("node"):
         names.append(NODE)
-    else:
-        terminal.say("node is not installed: no figures of it")
-    return names
+    return names + [name for name in (GO, ASIO) if (build / "bench" / f"bench-{name}").exists()]
 
 
 def introduce(terminal: Terminal, setting: Setting, effort: Effort) -> None:
@@ -86,12 +84,15 @@ def introduce(terminal: Terminal, setting: Setting, effort: Effort) -> None:
         terminal.say("One core for sender and receiver: these figures mean little.")
     else:
         terminal.say(f"The sender on core {setting.cores[0]}, the receiver on {setting.cores[1]}. "
-                     "Ratios are of medians; on 'x libuv' libuv's best form counts.")
+                     "Ratios are of medians; of several forms the best one counts.")
 
 
 def measure_all(jobs: list[Job | Solo], terminal: Terminal, setting: Setting,
                 effort: Effort) -> list[dict[str, Any]]:
-    names = contenders(terminal)
+    names = contenders(setting.build)
+    absent = [name for name in (NODE, GO, ASIO) if name not in names]
+    if absent:
+        terminal.say(f"Not installed, so without figures: {', '.join(absent)}")
     rows = []
     terminal.head()
     for job in jobs:
@@ -100,18 +101,19 @@ def measure_all(jobs: list[Job | Solo], terminal: Terminal, setting: Setting,
             measured = measure_job(job, names, setting, effort, terminal.tell)
         else:
             measured = measure_solo(job, setting, effort, terminal.tell)
-        rows.append({**row_of(job, measured), "stolen": Times.now().stolen_since(start)})
+        rows.append({**row_of(job, measured), "disturbance": Times.now().disturbance_since(start)})
         terminal.row(rows[-1])
     return rows
 
 
 def conclude(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
+    terminal.details(rows)
     judged = [row["met"] for row in rows if row["met"] is not None]
-    terminal.say(f"{sum(judged)} of {len(judged)} rows reach their goals")
-    stolen = max(row["stolen"] for row in rows)
-    if stolen > STOLEN_MUCH:
-        terminal.say(f"The host of this virtual machine took up to {stolen:.0%} of its time: these "
-                     "figures are blurred, those that wait for wake-ups most.")
+    terminal.say(f"\n{sum(judged)} of {len(judged)} rows reach their goals")
+    disturbance = max(row["disturbance"] for row in rows)
+    if disturbance > DISTURBED:
+        terminal.say(f"Others took up to {disturbance:.0%} of the cores' time, in this machine or (of "
+                     "a virtual one) beside it: these figures are blurred.")
 
 
 def main() -> int:

@@ -1,84 +1,112 @@
-"""The terminal: a table that grows row by row, and under it a line that says what is going on."""
+"""The terminal: a table that grows row by row, under it a line that says what is going on, and in
+the end the details of each contender."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-COLUMNS = (("job", 18), ("ours", 9), ("bare", 9), ("libuv", 9), ("node", 9),
-           ("of bare", 8), ("95%", 13), ("goal", 7), ("x libuv", 8), ("95%", 13), ("goal", 7),
-           ("loss", 6), ("CPU ns out+in", 13), ("met", 4))
+GOALS = (("job", 17), ("ours", 9), ("bare", 9), ("libuv", 9), ("of bare", 15), ("goal", 7),
+         ("x libuv", 14), ("goal", 7), ("reached", 7))
+DETAILS = (("job", 17), ("who", 14), ("figure", 9), ("CPU ns out", 10), ("in", 7), ("loss", 6),
+           ("p50 us", 7), ("p99 us", 7), ("how", 38))
 
-GOALS_IN_COLUMNS = ("limit", "peer")
+# Goals of a row that have no column, with the words for them.
+OTHERS = {
+    "p99": "libuv's p99 over ours",
+    "bytes": "bytes",
+    "growth": "highest cost over the lowest of fewer",
+}
 
 
 def short(value: float | None, unit: str = "datagrams/s") -> str:
     if value is None:
         return "-"
     if unit != "datagrams/s":
-        return f"{value:.0f}"
-    if value >= 1e6:
-        return f"{value / 1e6:.3g}M/s"
-    return f"{value / 1e3:.3g}k/s"
+        return f"{value:.0f} {unit.split()[0]}"
+    return f"{value / 1e6:.3g} M/s" if value >= 1e6 else f"{value / 1e3:.3g} k/s"
 
 
-def ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
-
-
-def bounds(row: dict[str, Any], goal: str) -> str:
-    both = row["interval"].get(goal)
-    return f"{both[0]:.3g}-{both[1]:.3g}" if both else "-"
+def spread(row: dict[str, Any], goal: str) -> str:
+    """The statistic of a goal and half of its interval. The JSON has both ends."""
+    if goal not in row["interval"]:
+        return "-"
+    low, high = row["interval"][goal]
+    return f"{row['ratio'][goal]:.3g} ±{(high - low) / 2:.2g}"
 
 
 def bound(row: dict[str, Any], goal: str) -> str:
     if goal not in row["goal"]:
         return "-"
-    return (">= " if row["at_least"][goal] else "<= ") + f"{row['goal'][goal]:g}"
+    return ("≥ " if row["at_least"][goal] else "≤ ") + f"{row['goal'][goal]:g}"
 
 
-def met(verdict: bool | None) -> str:
-    return {True: "yes", False: "no", None: "-"}[verdict]
+def verdict(met: bool | None) -> str:
+    return {True: "yes", False: "no", None: "?"}[met]
+
+
+def ratio_of(row: dict[str, Any], goal: str, ratio: str) -> str:
+    if goal in row["goal"]:
+        return spread(row, goal)
+    return "-" if row[ratio] is None else f"{row[ratio]:.3g}"
 
 
 def cells(row: dict[str, Any]) -> list[str]:
-    cpu = row["cpu_ns"].get("ours", {})
-    both = "+".join(f"{cpu[side]:.0f}" for side in ("sender", "receiver") if side in cpu)
-    loss = row["loss"].get("ours") if cpu else None
+    unit = row["unit"]
     return [
-        row["job"],
-        short(row["ours"], row["unit"]),
-        short(row["limit"], row["unit"]),
-        short(row["peers"].get("libuv"), row["unit"]),
-        short(row["peers"].get("node"), row["unit"]),
-        ratio(row["ratio_limit"]), bounds(row, "limit"), bound(row, "limit"),
-        ratio(row["ratio_peer"]), bounds(row, "peer"), bound(row, "peer"),
-        "-" if loss is None else f"{loss:.1%}",
-        both or "-",
-        met(row["met"]),
+        row["job"], short(row["ours"], unit), short(row["limit"], unit),
+        short(row["peers"].get("libuv"), unit),
+        ratio_of(row, "limit", "ratio_limit"), bound(row, "limit"),
+        ratio_of(row, "peer", "ratio_peer"), bound(row, "peer"),
+        verdict(row["met"]),
     ]
 
 
-def notes(row: dict[str, Any]) -> list[str]:
+def notes(row: dict[str, Any]) -> Iterator[str]:
     """What has no column of its own."""
-    lines = []
-    for goal in row["goal"]:
-        if goal not in GOALS_IN_COLUMNS:
-            value = ratio(row["ratio"].get(goal))
-            lines.append(f"{goal} {value} ({bounds(row, goal)}), goal {bound(row, goal)}: "
-                         f"{met(row['met_each'][goal])}")
-    for name, latency in row["latency"].items():
-        if latency:
-            lines.append(f"{name}: p50 {latency['p50_ns'] / 1e3:.1f} us, "
-                         f"p99 {latency['p99_ns'] / 1e3:.1f} us")
-    if row["details"] and "costs" in row["details"]:
-        costs = ", ".join(f"{size}: {cost:.0f}" for size, cost in row["details"]["costs"].items())
-        lines.append(f"ns CPU of each, last round: {costs}")
-    forms = {name: form for name, form in row["forms"].items() if name in ("ours", "libuv")}
-    if forms:
-        lines.append("by " + "; ".join(f"{name}: {form}" for name, form in forms.items()))
-    return lines + [f"{name} failed: {error}" for name, error in row["errors"].items()]
+    if row["unit"] != "datagrams/s":
+        yield row["title"]
+    for goal, words in OTHERS.items():
+        if goal in row["goal"]:
+            yield (f"{words}: {spread(row, goal)}, goal {bound(row, goal)}: "
+                   f"{verdict(row['met_each'][goal])}")
+    for size, cost in row["costs"].items():
+        yield f"{int(size):7,}: {cost:.0f} ns CPU"
+    for name, count in row["disordered"].items():
+        if count:
+            yield f"{name}: {count} datagrams came after a later one"
+    for name, error in row["errors"].items():
+        yield f"{name} failed: {error}"
+
+
+def details(row: dict[str, Any]) -> Iterator[list[str]]:
+    """A line for each contender of a pair of programs."""
+    values = {"ours": row["ours"], "limit": row["limit"], **row["peers"]}
+    for name, cpu in row["cpu_ns"].items():
+        if not cpu:
+            continue
+        latency = row["latency"].get(name, {})
+        yield [
+            row["job"], "bare" if name == "limit" else name, short(values[name]),
+            f"{cpu['sender']:.0f}", f"{cpu['receiver']:.0f}", f"{row['loss'][name]:.1%}",
+            *(f"{latency[key] / 1e3:.1f}" if latency else "-" for key in ("p50_ns", "p99_ns")),
+            row["forms"][name],
+        ]
+
+
+def aligned(texts: Sequence[str], columns: Sequence[tuple[str, int]]) -> str:
+    """Words to the left, figures to the right."""
+    words = ("job", "who", "how")
+    return "  ".join(
+        text.ljust(width) if title in words else text.rjust(width)
+        for text, (title, width) in zip(texts, columns)
+    ).rstrip()
+
+
+def heading(columns: Sequence[tuple[str, int]]) -> str:
+    return aligned([title for title, _ in columns], columns)
 
 
 class Terminal:
@@ -94,17 +122,17 @@ class Terminal:
     def say(self, text: str) -> None:
         print(f"\r\x1b[K{text}" if self.live else text, flush=True)
 
-    def line(self, texts: list[str]) -> None:
-        first, *rest = (
-            text.ljust(width) if place == 0 else text.rjust(width)
-            for place, (text, (_, width)) in enumerate(zip(texts, COLUMNS))
-        )
-        self.say("  ".join([first, *rest]).rstrip())
-
     def head(self) -> None:
-        self.line([title for title, _ in COLUMNS])
+        self.say(heading(GOALS))
 
     def row(self, row: dict[str, Any]) -> None:
-        self.line(cells(row))
+        self.say(aligned(cells(row), GOALS))
         for note in notes(row):
             self.say(f"    {note}")
+
+    def details(self, rows: list[dict[str, Any]]) -> None:
+        lines = [line for row in rows for line in details(row)]
+        if lines:
+            self.say("\n" + heading(DETAILS))
+        for line in lines:
+            self.say(aligned(line, DETAILS))

@@ -23,4 +23,37 @@ foreach(target bench_common bench_bare bench_ours bench_uv)
   target_compile_options(${target} PRIVATE -O2)
 endforeach()
 
-add_custom_target(bench_programs DEPENDS bench_bare bench_ours bench_uv)
+set(bench_programs bench_bare bench_ours bench_uv)
+
+# Peers that are measured where they are installed; nothing else needs them.
+include(CheckLanguage)
+check_language(CXX)
+find_path(DGRAM_BOOST_INCLUDE boost/asio.hpp)
+if(CMAKE_CXX_COMPILER AND DGRAM_BOOST_INCLUDE)
+  enable_language(CXX)
+  find_package(Threads REQUIRED)
+  add_executable(bench_asio bench/asio.cc $<TARGET_OBJECTS:bench_common>)
+  set_target_properties(bench_asio PROPERTIES
+    CXX_STANDARD 17
+    OUTPUT_NAME bench-asio
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+  target_include_directories(bench_asio SYSTEM PRIVATE ${DGRAM_BOOST_INCLUDE})
+  target_compile_options(bench_asio PRIVATE -O2 -Wall -Wextra)
+  target_link_libraries(bench_asio PRIVATE Threads::Threads)
+  list(APPEND bench_programs bench_asio)
+endif()
+
+find_program(DGRAM_GO go)
+if(DGRAM_GO)
+  set(go_program ${PROJECT_BINARY_DIR}/bench/bench-go)
+  add_custom_command(OUTPUT ${go_program}
+    COMMAND ${CMAKE_COMMAND} -E env CGO_ENABLED=0 ${DGRAM_GO} build -o ${go_program}
+      ${PROJECT_SOURCE_DIR}/bench/udp.go
+    DEPENDS ${PROJECT_SOURCE_DIR}/bench/udp.go
+    COMMENT "Building bench/bench-go"
+    VERBATIM)
+  add_custom_target(bench_go ALL DEPENDS ${go_program})
+  list(APPEND bench_programs bench_go)
+endif()
+
+add_custom_target(bench_programs DEPENDS ${bench_programs})
