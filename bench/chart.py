@@ -79,7 +79,8 @@ def draw_bar(bar: Bar, scale: Scale, y: int) -> list[str]:
     return [
         f'<text class="quiet" x="{scale.left - 8}" y="{y + 12}" text-anchor="end">'
         f"{escape(name)}</text>",
-        f'<rect class="{kind}" x="{scale.left}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>',
+        f'<rect class="{kind}" x="{scale.left}" y="{y}" width="{length:.1f}" height="{BAR}" '
+        'rx="2"/>',
         f'<text x="{scale.left + length + 6:.1f}" y="{y + 12}">{figure(value)}</text>',
     ]
 

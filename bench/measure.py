@@ -138,8 +138,8 @@ def sample_of(measured: str, results: dict[str, dict[str, Any]]) -> Sample:
 
 
 def measure_pair(sender: Command, receiver: Command, measured: str, setting: Setting) -> Sample:
-    """The receiver listens first. Both print their result when their window is over, and go on until
-    they are ended, so that neither is alone within its window."""
+    """The receiver listens first. Both print their result when their window is over, and go on
+    until they are ended, so that neither is alone within its window."""
     if "node" in (sender[0], receiver[0]):
         setting = replace(setting, warm_up_ms=setting.warm_up_ms * NODE_WARM_UPS)
     children: list[Child] = []

@@ -100,7 +100,9 @@ function read(bytes) {
 function listen(onMessage) {
   const socket = dgram.createSocket('udp4');
   socket.on('message', (bytes, from) => onMessage(socket, bytes, from));
-  socket.bind(0, () => process.stdout.write(JSON.stringify({ port: socket.address().port }) + '\n'));
+  socket.bind(0, () => {
+    process.stdout.write(JSON.stringify({ port: socket.address().port }) + '\n');
+  });
 }
 
 function loopback(nth) {
@@ -133,7 +135,9 @@ function sendTo(addresses) {
 
 const roles = {
   send: () => sendTo([loopback(0)]),
-  'fan-out': () => sendTo(Array.from({ length: Number(values.destinations) }, (_, i) => loopback(i))),
+  'fan-out': () => {
+    sendTo(Array.from({ length: Number(values.destinations) }, (_, nth) => loopback(nth)));
+  },
   receive: () => listen((socket, bytes) => read(bytes)),
   reply: () => listen((socket, bytes, from) => {
     socket.send(bytes, from.port, from.address);

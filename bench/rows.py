@@ -101,7 +101,8 @@ def progress(measured: Measured, goals: tuple[Goal, ...], effort: Effort) -> str
 
 
 def measure_round(job: Job, forms: dict[str, Form], measured: Measured, setting: Setting) -> None:
-    """One measurement of each, in turns in the opposite order. Who fails is left out from then on."""
+    """One measurement of each, every other round in the opposite order. Who fails is left out from
+    then on."""
     one: Round = {}
     order = list(forms)
     if len(measured.rounds) % 2:

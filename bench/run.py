@@ -17,7 +17,7 @@ from typing import Any
 from chart import chart
 from jobs import ASIO, GO, LIBUV, LIMIT, NODE, OURS, Job, Solo, all_jobs
 from measure import Setting, Times, usable_cores
-from rows import Effort, measure_job, measure_solo, row_of
+from rows import ROUNDS_LEAST, Effort, measure_job, measure_solo, row_of
 from table import Terminal
 
 # The share of the cores' time for others that is worth a word.
@@ -80,6 +80,9 @@ def introduce(terminal: Terminal, setting: Setting, effort: Effort) -> None:
     cores = os.cpu_count() or 1
     terminal.say(f"Linux {platform.release()}, {cores} cores; windows of {setting.window_ms} ms, "
                  f"{effort.pairs} pairs at most, until an interval is within 2%")
+    if effort.pairs < ROUNDS_LEAST:
+        terminal.say(f"Fewer than {ROUNDS_LEAST} pairs: intervals, and what they reach, are a "
+                     "first impression.")
     if len(setting.cores) < 2:
         terminal.say("One core for sender and receiver: these figures mean little.")
     else:
@@ -87,13 +90,13 @@ def introduce(terminal: Terminal, setting: Setting, effort: Effort) -> None:
                      "Ratios are of medians; of several forms the best one counts.")
 
 
-def measure_all(jobs: list[Job | Solo], terminal: Terminal, setting: Setting,
-                effort: Effort) -> list[dict[str, Any]]:
+def measure_all(jobs: list[Job | Solo], terminal: Terminal, setting: Setting, effort: Effort,
+                rows: list[dict[str, Any]]) -> None:
+    """Appends a row for each job, so that those which are done survive an interruption."""
     names = contenders(setting.build)
     absent = [name for name in (NODE, GO, ASIO) if name not in names]
     if absent:
         terminal.say(f"Not installed, so without figures: {', '.join(absent)}")
-    rows = []
     terminal.head()
     for job in jobs:
         start = Times.now()
@@ -103,7 +106,6 @@ def measure_all(jobs: list[Job | Solo], terminal: Terminal, setting: Setting,
             measured = measure_solo(job, setting, effort, terminal.tell)
         rows.append({**row_of(job, measured), "disturbance": Times.now().disturbance_since(start)})
         terminal.row(rows[-1])
-    return rows
 
 
 def conclude(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
@@ -112,8 +114,8 @@ def conclude(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
     terminal.say(f"\n{sum(judged)} of {len(judged)} rows reach their goals")
     disturbance = max(row["disturbance"] for row in rows)
     if disturbance > DISTURBED:
-        terminal.say(f"Others took up to {disturbance:.0%} of the cores' time, in this machine or (of "
-                     "a virtual one) beside it: these figures are blurred.")
+        terminal.say(f"Others took up to {disturbance:.0%} of the cores' time, in this machine or "
+                     "(of a virtual one) beside it: these figures are blurred.")
 
 
 def main() -> int:
@@ -127,7 +129,13 @@ def main() -> int:
         sys.exit(f"{setting.build} has no programs; `make bench` builds them")
     terminal = Terminal()
     introduce(terminal, setting, effort)
-    rows = measure_all(jobs, terminal, setting, effort)
+    rows: list[dict[str, Any]] = []
+    try:
+        measure_all(jobs, terminal, setting, effort, rows)
+    except KeyboardInterrupt:
+        terminal.say("interrupted")
+    if not rows:
+        return 1
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")

@@ -3,6 +3,7 @@ the end the details of each contender."""
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -112,6 +113,8 @@ def heading(columns: Sequence[tuple[str, int]]) -> str:
 class Terminal:
     def __init__(self) -> None:
         self.live = sys.stdout.isatty()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal without "±" gets a "?"
 
     def tell(self, text: str) -> None:
         """What is going on, on one line that is written over; nowhere but on a terminal."""
