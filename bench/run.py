@@ -33,6 +33,13 @@ def positive(text: str) -> int:
     return number
 
 
+def two_cores(text: str) -> tuple[int, ...]:
+    cores = tuple(int(word) for word in text.split(","))
+    if len(cores) != 2 or not set(cores) <= os.sched_getaffinity(0):
+        raise argparse.ArgumentTypeError("must be two cores that this process may use, as in 0,2")
+    return cores
+
+
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="the build directory")
@@ -44,6 +51,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=positive, help="rounds at most (60)")
     parser.add_argument("--window-ms", type=positive, help="of one measurement (300)")
     parser.add_argument("--sockets", type=positive, default=10000, help="in the jobs of many")
+    parser.add_argument("--cores", type=two_cores, default=usable_cores(), metavar="A,B",
+                        help="of the sender and the receiver (the first two; choose two that do "
+                        "not share a physical one)")
     parser.add_argument("--timeout-s", type=positive, default=15,
                         help="beyond its window, for a program to answer")
     parser.add_argument("--json", type=Path, help="write the rows here")
@@ -65,7 +75,7 @@ def setting_of(arguments: argparse.Namespace) -> tuple[Setting, Effort]:
     window_ms = arguments.window_ms or (100 if arguments.quick else 300)
     pairs = arguments.pairs or (5 if arguments.quick else 60)
     setting = Setting(arguments.build, window_ms, min(100, window_ms), arguments.sockets,
-                      arguments.timeout_s, usable_cores())
+                      arguments.timeout_s, arguments.cores)
     return setting, Effort(pairs, pilot=1 if arguments.quick else 3)
 
 
