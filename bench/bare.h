@@ -18,6 +18,7 @@ void bare_say_port(int fd);
 int bare_epoll(int fd);
 
 int bare_send_gso(const struct bench_options *options);
+int bare_flood(const struct bench_options *options);
 int bare_send_mmsg(const struct bench_options *options);
 int bare_fan_out(const struct bench_options *options);
 int bare_receive_gro(const struct bench_options *options);

@@ -7,9 +7,8 @@
 #include <netinet/udp.h>
 
 enum {
-  /* Slots of recvmmsg: with GRO 4 do what 64 do, without it 64 are where it stops to gain. */
-  GRO_SLOTS = 4,
-  SLOTS = 64
+  /* Slots of recvmmsg without GRO: where it stops to gain. */
+  SLOTS = BENCH_SLOTS_MAX
 };
 
 struct receiver {
@@ -77,7 +76,7 @@ int bare_receive_gro(const struct bench_options *options) {
   static struct receiver receiver;
   struct bench_meter meter;
   const int on = 1;
-  open_receiver(&receiver, GRO_SLOTS, BENCH_SLOT);
+  open_receiver(&receiver, options->slots, BENCH_SLOT);
   if (setsockopt(receiver.fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on) < 0) bench_die("UDP_GRO");
   bench_meter_init(&meter, "receive-gro", options);
   bare_say_port(receiver.fd);

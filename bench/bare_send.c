@@ -7,9 +7,6 @@
 #include <unistd.h>
 
 enum {
-  /* Groups of one sendmmsg: where it stops to gain (measured). */
-  GROUPS = 4,
-
   /* Bytes of a group. A little more, and loopback takes it apart in software. */
   GROUP_BYTES = 64000,
 
@@ -55,28 +52,50 @@ static void send_all(int fd, struct mmsghdr *headers, unsigned count) {
   }
 }
 
-int bare_send_gso(const struct bench_options *options) {
-  static unsigned char bytes[GROUPS][GROUP_BYTES];
-  struct mmsghdr headers[GROUPS] = {0};
-  struct iovec pieces[GROUPS];
+/* Writes the payloads of a group; where only receiving is measured, no more of them than the
+ * receiver looks at. */
+static void write_group(struct bench_meter *meter, unsigned char *bytes, size_t segments,
+                        bool filled) {
+  for (size_t i = 0; i < segments; i++, bytes += meter->length) {
+    if (filled) {
+      bench_meter_write(meter, bytes);
+    } else {
+      memcpy(bytes, &meter->datagrams, sizeof meter->datagrams);
+      meter->datagrams++;
+    }
+  }
+}
+
+static _Noreturn void send_groups(const struct bench_options *options, const char *role,
+                                  bool filled) {
+  static unsigned char bytes[BENCH_GROUPS_MAX][GROUP_BYTES];
+  struct mmsghdr headers[BENCH_GROUPS_MAX] = {0};
+  struct iovec pieces[BENCH_GROUPS_MAX];
   struct bench_meter meter;
   struct sockaddr_in to = bench_loopback(0, options->port);
   const size_t segments = smaller(probe_segments(), GROUP_BYTES / options->length);
   const int fd = bare_socket();
   segment_into(fd, (int)options->length);
-  for (unsigned i = 0; i < GROUPS; i++) {
+  for (unsigned i = 0; i < options->groups; i++) {
     pieces[i] = (struct iovec){bytes[i], segments * options->length};
     headers[i].msg_hdr = (struct msghdr){
         .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &pieces[i], .msg_iovlen = 1};
   }
-  bench_meter_init(&meter, "send-gso", options);
+  bench_meter_init(&meter, role, options);
   for (;;) {
     bench_meter_tick(&meter);
-    for (unsigned i = 0; i < GROUPS; i++)
-      for (size_t j = 0; j < segments; j++)
-        bench_meter_write(&meter, bytes[i] + j * options->length);
-    send_all(fd, headers, GROUPS);
+    for (unsigned i = 0; i < options->groups; i++)
+      write_group(&meter, bytes[i], segments, filled);
+    send_all(fd, headers, options->groups);
   }
+}
+
+int bare_send_gso(const struct bench_options *options) {
+  send_groups(options, "send-gso", true);
+}
+
+int bare_flood(const struct bench_options *options) {
+  send_groups(options, "flood", false);
 }
 
 /* Batches to `destinations` addresses in turn. */

@@ -102,6 +102,8 @@ enum option_letter {
   OPTION_OUTSTANDING = 'o',
   OPTION_DESTINATIONS = 'd',
   OPTION_SOCKETS = 's',
+  OPTION_GROUPS = 'g',
+  OPTION_SLOTS = 't',
   OPTION_WARM_UP = 'u',
   OPTION_WINDOW = 'w'
 };
@@ -113,6 +115,8 @@ static const struct option long_options[] = {
     {"outstanding", required_argument, NULL, OPTION_OUTSTANDING},
     {"destinations", required_argument, NULL, OPTION_DESTINATIONS},
     {"sockets", required_argument, NULL, OPTION_SOCKETS},
+    {"groups", required_argument, NULL, OPTION_GROUPS},
+    {"slots", required_argument, NULL, OPTION_SLOTS},
     {"warm-up-ms", required_argument, NULL, OPTION_WARM_UP},
     {"window-ms", required_argument, NULL, OPTION_WINDOW},
     {NULL, 0, NULL, 0},
@@ -158,6 +162,12 @@ static bool take(struct bench_options *options, int letter, long number) {
   case OPTION_SOCKETS:
     options->sockets = (unsigned)number;
     return number > 0;
+  case OPTION_GROUPS:
+    options->groups = (unsigned)number;
+    return number > 0 && number <= BENCH_GROUPS_MAX;
+  case OPTION_SLOTS:
+    options->slots = (unsigned)number;
+    return number > 0 && number <= BENCH_SLOTS_MAX;
   case OPTION_WARM_UP:
     options->warm_up_ns = (uint64_t)number * 1000000;
     return number >= 0;
@@ -176,6 +186,8 @@ static struct bench_options read_options(int argc, char **argv, const struct ben
       .outstanding = 64,
       .destinations = 1000,
       .sockets = 10000,
+      .groups = BENCH_GROUPS_MAX,
+      .slots = 4,
       .warm_up_ns = UINT64_C(100000000),
       .window_ns = UINT64_C(300000000),
   };

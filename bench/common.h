@@ -27,6 +27,10 @@ enum {
   /* Bytes of the largest datagram, or of a group that the kernel has joined. */
   BENCH_SLOT = 65536,
 
+  /* Groups of GSO that are sent by one call at most, and slots to receive such groups into. */
+  BENCH_GROUPS_MAX = 4,
+  BENCH_SLOTS_MAX = 64,
+
   /* Datagrams between two looks at the clock, where they come one by one. */
   BENCH_TICK = 64
 };
@@ -38,6 +42,8 @@ struct bench_options {
   unsigned outstanding; /* requests under way */
   unsigned destinations;
   unsigned sockets;
+  unsigned groups; /* of GSO, to a system call */
+  unsigned slots;  /* for groups of GRO, to a system call */
   uint64_t warm_up_ns;
   uint64_t window_ns;
 };

@@ -127,7 +127,16 @@ def sized(forms: dict[str, list[Form]], length: int, *more: str) -> dict[str, li
     }
 
 
-BULK_LIMIT = [Form("GSO, GRO", ("bare", "send-gso"), ("bare", "receive-gro"))]
+
+
+def bare_gso(groups: int, slots: int) -> Form:
+    return Form(f"GSO, groups a call: {groups}; GRO, slots: {slots}",
+                ("bare", "send-gso", f"--groups={groups}"),
+                ("bare", "receive-gro", f"--slots={slots}"))
+
+
+# Which is best depends on the length, and on the caches.
+BULK_LIMIT = [bare_gso(4, 4), bare_gso(2, 1), bare_gso(1, 1)]
 BULK_LIBUV = [
     Form("try_send, RECVMMSG", ("uv", "send-try"), ("uv", "receive-mmsg")),
     Form("send, RECVMMSG", ("uv", "send-queued"), ("uv", "receive-mmsg")),
@@ -157,13 +166,13 @@ def bulk(name: str, length: int, goal: float, goal_libuv: float) -> Job:
     )
 
 
-def receivers(name: str, title: str, sender: Command, limit: str, goals: tuple[Goal, ...],
+def receivers(name: str, title: str, sender: Command, limit: list[Command], goals: tuple[Goal, ...],
               libuv: Sequence[str]) -> Job:
     names = {"receive": "default", "receive-mmsg": "RECVMMSG"}
     forms = {
         OURS: [Form("on_batch", sender, ("ours", "receive-batch")),
                Form("on_message", sender, ("ours", "receive-message"))],
-        LIMIT: [Form(limit, sender, ("bare", limit))],
+        LIMIT: [Form(" ".join(form), sender, ("bare", *form)) for form in limit],
         LIBUV: [Form(names[role], sender, ("uv", role)) for role in libuv],
         NODE: [Form("message", sender, ("node", "receive"))],
         GO: [Form("ReadFrom", sender, ("go", "receive"))],
@@ -233,10 +242,10 @@ def all_jobs() -> list[Job | Solo]:
         bulk("message", 64, 0.75, 17),
         bulk("batch", 1200, 0.9, 10),
         bulk("message", 1200, 0.85, 10),
-        receivers("flood-64", "receive under a flood of 64 B, GSO sender", ("bare", "send-gso"),
-                  "receive-gro", (of_limit(0.8), of_libuv(7)), ["receive-mmsg"]),
+        receivers("flood-64", "receive under a flood of 64 B, GSO sender", ("bare", "flood"),
+                  [("receive-gro", "--slots=4"), ("receive-gro", "--slots=1")], (of_limit(0.8), of_libuv(7)), ["receive-mmsg"]),
         receivers("plain-64", "receive 64 B from a sender without GSO", ("bare", "send-mmsg"),
-                  "receive-mmsg", (of_limit(0.97), of_libuv(1)), ["receive-mmsg", "receive"]),
+                  [("receive-mmsg",)], (of_limit(0.97), of_libuv(1)), ["receive-mmsg", "receive"]),
         fan_out(),
         reply(64, "reply-mmsg", (of_limit(0.95), of_libuv(1.2))),
         reply(1, "reply-msg", (of_limit(0.97), Goal("p99", LIBUV, p99_times, 1))),
