@@ -525,7 +525,7 @@ DGRAM_EXTERN int dgram_send_many(dgram_socket *socket, dgram_datagram *list, siz
 /* Sends of a list what the kernel takes now: no queue, no callback, no `error`.
  *
  * list     borrows; writes `result` of each datagram that was dealt with: bytes, or the code that
- *          it failed with.
+ *          it failed with. Those of the others mean nothing.
  * Returns  how many, from the front, were dealt with. Less than count: the kernel takes no more now
  *          (or sends are queued, which go first); 0 is no error.
  * Errors   at once, nothing is sent: those of dgram_send_many but DGRAM_EQUEUEFULL; DGRAM_EINVAL: a

@@ -6,40 +6,10 @@
 
 /* ---- counts ---- */
 
-void dgram__count_result(dgram_socket *socket, int result) {
-  if (result < 0) {
-    socket->stats.send_errors++;
-    dgram__socket_count_error(socket, result);
-  } else {
-    socket->stats.sent++;
-    socket->stats.sent_bytes += (uint64_t)result;
-  }
-}
-
-void dgram__count_results(dgram_socket *socket, const dgram_datagram *list, size_t count) {
-  uint64_t sent = 0;
-  uint64_t bytes = 0;
-
+void dgram__count_failures(dgram_socket *socket, const dgram_datagram *list, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    if (list[i].result < 0) {
-      dgram__count_result(socket, list[i].result);
-    } else {
-      sent++;
-      bytes += (uint32_t)list[i].result;
-    }
+    if (list[i].result < 0) dgram__count_failure(socket, list[i].result);
   }
-  socket->stats.sent += sent;
-  socket->stats.sent_bytes += bytes;
-}
-
-void dgram__queued_add(dgram_socket *socket, size_t datagrams, size_t bytes) {
-  struct dgram__counters *stats = &socket->stats;
-  const bool was_idle = stats->queued == 0;
-
-  stats->queued += (uint32_t)datagrams;
-  stats->queued_bytes += bytes;
-  if (stats->queued > stats->queued_high_water) stats->queued_high_water = stats->queued;
-  if (was_idle) dgram__socket_update_hold(socket);
 }
 
 static void emit_drain(dgram_socket *socket) {
@@ -52,13 +22,10 @@ static void emit_drain(dgram_socket *socket) {
   dgram__emission_end(&emission);
 }
 
-void dgram__queued_remove(dgram_socket *socket, size_t datagrams, size_t bytes) {
-  struct dgram__counters *stats = &socket->stats;
+void dgram__queue_eased(dgram_socket *socket) {
+  const struct dgram__counters *stats = &socket->stats;
 
-  stats->queued -= (uint32_t)datagrams;
-  stats->queued_bytes -= bytes;
-  if (stats->queued == 0) dgram__socket_update_hold(socket);
-  if (!socket->drain_pending || socket->life != DGRAM__OPEN) return;
+  if (socket->life != DGRAM__OPEN) return;
   if (stats->queued > socket->max_queued / 2) return;
   if (stats->queued_bytes > socket->max_queued_bytes / 2) return;
   socket->drain_pending = false;
@@ -95,7 +62,7 @@ static void end_group(dgram_socket *socket, struct dgram__group *group) {
 /* A callback, and nothing to release: what most are. */
 static void end_plain(dgram_socket *socket, int result, size_t length, dgram_send_cb cb,
                       void *data) {
-  dgram__count_result(socket, result);
+  if (result < 0) dgram__count_failure(socket, result);
   cb(socket, result, data);
   dgram__queued_remove(socket, 1, length);
 }
@@ -104,7 +71,7 @@ static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
                     const struct dgram__ticket *ticket) {
   struct dgram__group *group = ticket->group;
 
-  dgram__count_result(socket, datagram->result);
+  if (datagram->result < 0) dgram__count_failure(socket, datagram->result);
   dgram__blocks_release(socket->stack, &socket->stack->host->blocks, ticket->block);
   if (group != NULL) {
     group->list[group->ended++].result = datagram->result;

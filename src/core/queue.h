@@ -109,11 +109,11 @@ static inline void dgram__queue_push(struct dgram__queue *queue, const dgram_dat
 /* The same of a datagram in one piece: field by field where they belong, which is twice as fast as
  * copying two structs that were just written. */
 static inline void dgram__queue_push_plain(struct dgram__queue *queue, const void *bytes,
-                                           size_t length, const dgram_address *to,
-                                           const struct dgram__ticket *ticket) {
+                                           size_t length, const dgram_address *to, dgram_send_cb cb,
+                                           void *data, struct dgram__block *block) {
   const uint32_t at = dgram__queue_slot(queue, queue->tail);
   dgram_datagram *datagram = &queue->datagrams[at];
-  struct dgram__ticket *place = &queue->tickets[at];
+  struct dgram__ticket *ticket = &queue->tickets[at];
 
   assert(dgram__queue_count(queue) < queue->capacity);
   datagram->bytes = bytes;
@@ -121,12 +121,12 @@ static inline void dgram__queue_push_plain(struct dgram__queue *queue, const voi
   datagram->to = *to;
   datagram->info = NULL;
   datagram->parts = 0;
-  place->cb = ticket->cb;
-  place->data = ticket->data;
-  place->group = NULL;
-  place->block = ticket->block;
-  place->named = NULL;
-  place->syscall = ticket->syscall;
+  ticket->cb = cb;
+  ticket->data = data;
+  ticket->group = NULL;
+  ticket->block = block;
+  ticket->named = NULL;
+  ticket->syscall = "send";
   queue->tail++;
 }
 

@@ -130,13 +130,6 @@ static void flatten(const dgram_datagram *datagram, unsigned char *to) {
   }
 }
 
-static void *copy_bytes(dgram_stack *stack, const void *bytes, size_t length,
-                        struct dgram__block **ret_block) {
-  void *copy = dgram__blocks_take(stack, &stack->host->blocks, length, false, ret_block);
-
-  return copy == NULL ? NULL : memcpy(copy, bytes, length);
-}
-
 /* Copies payload and info into a block and points the datagram there. */
 static int copy_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgram__block **block) {
   const size_t info_size = datagram->info == NULL ? 0 : sizeof *datagram->info;
@@ -252,11 +245,9 @@ void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
 
 /* ---- queueing ---- */
 
-static int reserve(dgram_socket *socket, size_t count) {
-  if (socket->queue == NULL) {
-    socket->queue = dgram__host_take_queue(socket->stack);
-    if (socket->queue == NULL) return DGRAM_ENOMEM;
-  }
+static inline int reserve(dgram_socket *socket, size_t count) {
+  if (socket->queue == NULL) socket->queue = dgram__host_take_queue(socket->stack);
+  if (socket->queue == NULL) return DGRAM_ENOMEM;
   return dgram__queue_reserve(socket->stack, &socket->queue, count);
 }
 
@@ -338,21 +329,37 @@ static int send_named(dgram_socket *socket, const char *name, const dgram_datagr
   return 0;
 }
 
+/* There is room for it. */
+static int queue_copy(dgram_socket *socket, const void *bytes, size_t length,
+                      const dgram_address *to) {
+  struct dgram__blocks *blocks = &socket->stack->host->blocks;
+  struct dgram__block *block = NULL;
+  void *copy = NULL;
+
+  if (length > 0) {
+    copy = dgram__blocks_take(socket->stack, blocks, length, false, &block);
+    if (copy == NULL) return DGRAM_ENOMEM;
+    memcpy(copy, bytes, length);
+  }
+  dgram__queue_push_plain(socket->queue, copy, length, to, NULL, NULL, block);
+  return 0;
+}
+
 /* One datagram in one piece, to an address: the hot path. */
 static int send_plain(dgram_socket *socket, const void *bytes, size_t length,
                       const dgram_address *to, dgram_send_cb cb, void *data) {
-  struct dgram__ticket ticket = {.cb = cb, .data = data, .syscall = "send"};
   int code = check_bytes(socket, bytes, length);
 
   if (code == 0) code = check_room(socket, 1, length);
   if (code == 0) code = dgram__bind_implicitly(socket);
   if (code == 0) code = reserve(socket, 1);
   if (code < 0) return code;
-  if (cb == NULL && length > 0) {
-    bytes = copy_bytes(socket->stack, bytes, length, &ticket.block);
-    if (bytes == NULL) return DGRAM_ENOMEM;
+  if (cb != NULL) {
+    dgram__queue_push_plain(socket->queue, bytes, length, to, cb, data, NULL);
+  } else {
+    code = queue_copy(socket, bytes, length, to);
+    if (code < 0) return code;
   }
-  dgram__queue_push_plain(socket->queue, bytes, length, to, &ticket);
   dgram__queued_add(socket, 1, length);
   on_queued(socket);
   return 0;
@@ -411,16 +418,13 @@ static bool stands_first(const dgram_socket *socket) {
   return can_flush(socket) && !socket->endpoint->blocked && dgram__queue_unsent(socket->queue) == 0;
 }
 
-/* Counts what went, and queues the rest as done already. */
+/* Queues what failed, as done already. */
 static void queue_failures(dgram_socket *socket, const dgram_datagram *list, size_t count) {
   const struct dgram__ticket ticket = {.syscall = "send"};
 
   for (size_t i = 0; i < count; i++) {
     dgram_datagram failed = list[i];
-    if (failed.result >= 0) {
-      dgram__count_results(socket, &failed, 1);
-      continue;
-    }
+    if (failed.result >= 0) continue;
     failed.bytes = NULL;
     failed.info = NULL;
     dgram__queue_push(socket->queue, &failed, &ticket);
@@ -435,13 +439,15 @@ static void queue_failures(dgram_socket *socket, const dgram_datagram *list, siz
  * told. */
 static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t count,
                             struct dgram__group *group) {
+  const uint32_t failed = socket->endpoint->failed;
   size_t done;
 
   if (!stands_first(socket) || dgram__queue_count(socket->queue) > 0) return 0;
   done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
+  if (group != NULL) group->ended = done;
+  if (socket->endpoint->failed == failed) return done;
   if (group != NULL) {
-    dgram__count_results(socket, list, done);
-    group->ended = done;
+    dgram__count_failures(socket, list, done);
   } else {
     queue_failures(socket, list, done);
   }
@@ -458,7 +464,7 @@ static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t 
     const int code = own_payload(socket->stack, &datagram, &ticket);
     if (code < 0) {
       socket->queue->strays.lost_code = code;
-      dgram__count_result(socket, code);
+      dgram__count_failure(socket, code);
       continue;
     }
     dgram__queue_push(socket->queue, &datagram, &ticket);
@@ -558,6 +564,7 @@ int dgram_send_many(dgram_socket *socket, dgram_datagram *list, size_t count, dg
 int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list, size_t count) {
   size_t bytes;
   size_t done;
+  uint32_t failed;
   int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
@@ -568,7 +575,8 @@ int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list, size_t count
   if (code < 0) return code;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EAGAIN;
   if (!stands_first(socket)) return 0;
+  failed = socket->endpoint->failed;
   done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
-  dgram__count_results(socket, list, done);
+  if (socket->endpoint->failed != failed) dgram__count_failures(socket, list, done);
   return (int)done;
 }

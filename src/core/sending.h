@@ -36,12 +36,35 @@ void dgram__named_fail(struct dgram__named *named, int code, const char *syscall
 /* A group all of whose datagrams have ended inside dgram_send_many: calls back in the next turn. */
 void dgram__group_done(dgram_socket *socket, struct dgram__group *group);
 
-/* Counts one datagram's end, and those of a list. */
-void dgram__count_result(dgram_socket *socket, int result);
-void dgram__count_results(dgram_socket *socket, const dgram_datagram *list, size_t count);
+/* Counts a datagram that failed or was cancelled, and those of a list. */
+static inline void dgram__count_failure(dgram_socket *socket, int code) {
+  socket->stats.send_errors++;
+  dgram__socket_count_error(socket, code);
+}
+void dgram__count_failures(dgram_socket *socket, const dgram_datagram *list, size_t count);
+
+/* Emits `drain` where a send was refused and the queue is down to half. */
+void dgram__queue_eased(dgram_socket *socket);
 
 /* Rule 9's count. */
-void dgram__queued_add(dgram_socket *socket, size_t datagrams, size_t bytes);
-void dgram__queued_remove(dgram_socket *socket, size_t datagrams, size_t bytes);
+
+static inline void dgram__queued_add(dgram_socket *socket, size_t datagrams, size_t bytes) {
+  struct dgram__counters *stats = &socket->stats;
+  const bool was_idle = stats->queued == 0;
+
+  stats->queued += (uint32_t)datagrams;
+  stats->queued_bytes += bytes;
+  if (stats->queued > stats->queued_high_water) stats->queued_high_water = stats->queued;
+  if (was_idle) dgram__socket_update_hold(socket);
+}
+
+static inline void dgram__queued_remove(dgram_socket *socket, size_t datagrams, size_t bytes) {
+  struct dgram__counters *stats = &socket->stats;
+
+  stats->queued -= (uint32_t)datagrams;
+  stats->queued_bytes -= bytes;
+  if (stats->queued == 0) dgram__socket_update_hold(socket);
+  if (socket->drain_pending) dgram__queue_eased(socket);
+}
 
 #endif

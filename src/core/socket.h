@@ -31,8 +31,6 @@ struct dgram__counters {
   uint64_t received;
   uint64_t received_bytes;
   uint64_t received_batches;
-  uint64_t sent;
-  uint64_t sent_bytes;
   uint64_t send_errors;
   uint64_t queued_bytes;
   uint32_t queued;

@@ -52,7 +52,20 @@ struct dgram__endpoint {
   uint64_t send_calls;    /* calls to the system that sent, or tried to */
   uint64_t sent_batches;  /* those of them that took at least one datagram */
   uint64_t truncated;     /* datagrams cut to the memory to receive into */
+  uint64_t sent;          /* datagrams with a result of 0 or more */
+  uint64_t sent_bytes;    /* their payload */
+  uint32_t failed;        /* datagrams with another result */
 };
+
+/* Counts a datagram that has been dealt with. */
+static inline void dgram__endpoint_count(struct dgram__endpoint *endpoint, int result) {
+  if (result < 0) {
+    endpoint->failed++;
+  } else {
+    endpoint->sent++;
+    endpoint->sent_bytes += (uint32_t)result;
+  }
+}
 
 /* Flags of ops->bind. */
 enum dgram__bind_flags { DGRAM__BIND_REUSE_ADDR = 1 << 0 };
@@ -186,7 +199,8 @@ struct dgram__stack_ops {
   int (*set_recv_info)(struct dgram__endpoint *endpoint, uint32_t bits);
 
   /* Hands datagrams to the system, in order, without waiting. Writes list[i].result, bytes or a
-   * code, for each it has dealt with, and returns their number. One that fails does not stop those
+   * code, for each it has dealt with (others may have been written too), counts them in the
+   * endpoint, and returns their number. One that fails does not stop those
    * after it. Fewer than count: the system takes no more now. Then, unless flags has
    * DGRAM__SEND_TRY, the core does not call again until the stack tells dgram__endpoint_sendable;
    * the datagram that came first among the rest stays where it is, with its bytes, until then, so a

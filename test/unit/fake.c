@@ -200,6 +200,7 @@ static int fake_send(struct dgram__endpoint *endpoint, dgram_datagram *list, siz
         (struct fake_sent){dgram__socket_of(endpoint), list[done].bytes,        list[done].length,
                            list[done].parts,           first_byte(&list[done]), list[done].to};
     list[done].result = fake->send_code < 0 ? fake->send_code : (int32_t)list[done].length;
+    dgram__endpoint_count(endpoint, list[done].result);
     if (fake->takes != SIZE_MAX) fake->takes--;
   }
   return (int)done;

@@ -17,7 +17,7 @@ static bool same_info(const dgram_send_info *a, const dgram_send_info *b) {
   return a && b && memcmp(a, b, sizeof *a) == 0;
 }
 
-static bool same_way(const dgram_datagram *a, const dgram_datagram *b) {
+static inline bool same_way(const dgram_datagram *a, const dgram_datagram *b) {
   return memcmp(&a->to, &b->to, sizeof a->to) == 0 && same_info(a->info, b->info);
 }
 
@@ -102,7 +102,7 @@ static bool packs(const dgram_datagram *list, size_t count) {
 }
 
 /* Adds so many datagrams; returns how many there was room for. */
-static size_t add_all(struct linux_batch *batch, struct msghdr *header, const dgram_datagram *list,
+static size_t add_all(struct linux_batch *batch, struct msghdr *header, dgram_datagram *list,
                       size_t count) {
   struct run run = {0};
   size_t n = 0;
@@ -113,6 +113,7 @@ static size_t add_all(struct linux_batch *batch, struct msghdr *header, const dg
     } else if (!add(batch, header, &list[n], packs(&list[n], count - n), &run)) {
       break;
     }
+    list[n].result = (int32_t)list[n].length;
     n++;
   }
   return n;
@@ -132,7 +133,7 @@ static void say_segment(struct linux_batch *batch, struct msghdr *header, size_t
 }
 
 /* Returns how many datagrams went into the message; 0: there is no room for any. */
-static size_t add_message(struct linux_batch *batch, const dgram_datagram *list, size_t count,
+static size_t add_message(struct linux_batch *batch, dgram_datagram *list, size_t count,
                           const struct linux_grouping *grouping) {
   const size_t most = grouping->segments > 1 ? group_of(list, count, grouping) : 1;
   struct msghdr *header = &batch->headers[batch->messages].msg_hdr;
@@ -143,11 +144,12 @@ static size_t add_message(struct linux_batch *batch, const dgram_datagram *list,
   header->msg_name = &batch->addresses[batch->messages];
   header->msg_namelen = loop_address_to_sockaddr(&list[0].to, &batch->addresses[batch->messages]);
   if (n > 1) say_segment(batch, header, list[0].length);
+  batch->bytes[batch->messages] = (uint32_t)((n - 1) * list[0].length + list[n - 1].length);
   batch->counts[batch->messages++] = (uint16_t)n;
   return n;
 }
 
-void linux_stack_batch_fill(struct linux_batch *batch, const dgram_datagram *list, size_t count,
+void linux_stack_batch_fill(struct linux_batch *batch, dgram_datagram *list, size_t count,
                             const struct linux_grouping *grouping) {
   batch->messages = 0;
   batch->datagrams = 0;

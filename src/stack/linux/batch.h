@@ -25,6 +25,7 @@ struct linux_batch {
   unsigned datagrams;                    /* in all messages together */
   unsigned pieces;                       /* used */
   size_t packed;                         /* bytes used */
+  uint32_t bytes[DGRAM__SEND_MESSAGES];  /* of payload in each message */
   uint16_t counts[DGRAM__SEND_MESSAGES]; /* datagrams of each message */
   struct mmsghdr headers[DGRAM__SEND_MESSAGES];
   union loop_sockaddr addresses[DGRAM__SEND_MESSAGES];
@@ -41,8 +42,9 @@ struct linux_grouping {
 };
 
 /* Fills the batch with messages from the front of the list, as many as there is room for: at least
- * one, whatever its parts. */
-void linux_stack_batch_fill(struct linux_batch *batch, const dgram_datagram *list, size_t count,
+ * one, whatever its parts. Writes their results as if they went, while they are at hand: after the
+ * call to the kernel they would have to be fetched again. */
+void linux_stack_batch_fill(struct linux_batch *batch, dgram_datagram *list, size_t count,
                             const struct linux_grouping *grouping);
 
 #endif

@@ -77,14 +77,6 @@ static int call_system(struct sending *sending, struct linux_batch *batch) {
   return sent < 0 ? sent : 1;
 }
 
-static void end(struct sending *sending, size_t count, int code) {
-  for (; count > 0; count--) {
-    dgram_datagram *datagram = &sending->list[sending->done++];
-    datagram->result = code < 0 ? code : (int32_t)datagram->length;
-  }
-  sending->repeats = 0;
-}
-
 /* ---- success ---- */
 
 /* The datagrams of a group that failed have now left one by one. */
@@ -100,11 +92,14 @@ static void learn_segments(struct sending *sending) {
 }
 
 static void succeed(struct sending *sending, const struct linux_batch *batch, unsigned messages) {
-  size_t datagrams = 0;
-  sending->endpoint->base.sent_batches++;
-  for (unsigned i = 0; i < messages; i++)
-    datagrams += batch->counts[i];
-  end(sending, datagrams, 0);
+  struct dgram__endpoint *base = &sending->endpoint->base;
+  for (unsigned i = 0; i < messages; i++) {
+    sending->done += batch->counts[i];
+    base->sent += batch->counts[i];
+    base->sent_bytes += batch->bytes[i];
+  }
+  base->sent_batches++;
+  sending->repeats = 0;
   if (batch->counts[0] > 1) learn_segments(sending);
   blame_groups(sending);
 }
@@ -124,8 +119,12 @@ static bool may_be_too_many(const struct sending *sending, size_t datagrams) {
 }
 
 static void fail(struct sending *sending, size_t datagrams, int code) {
+  for (; datagrams > 0; datagrams--) {
+    sending->list[sending->done++].result = code;
+    sending->endpoint->base.failed++;
+  }
   sending->off = false;
-  end(sending, datagrams, code);
+  sending->repeats = 0;
 }
 
 static unsigned repeats_of(enum linux_action action) {

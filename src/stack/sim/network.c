@@ -270,6 +270,7 @@ int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t co
   (void)flags;
   for (size_t i = 0; i < count; i++) {
     list[i].result = send_one(sim_endpoint_of(base), &list[i]);
+    dgram__endpoint_count(base, list[i].result);
     any |= list[i].result >= 0;
   }
   base->send_calls++;

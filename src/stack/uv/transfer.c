@@ -117,9 +117,10 @@ static void on_sent(uv_udp_send_t *request, int status) {
   struct uv_stack_endpoint *endpoint = request->data;
   endpoint->queued = false;
   if (endpoint->closing) return;
-  if (status == 0) endpoint->base.sent_batches++;
-  dgram__endpoint_sendable(&endpoint->base,
-                           status < 0 ? loop_error(status) : endpoint->queued_length);
+  int result = status < 0 ? loop_error(status) : endpoint->queued_length;
+  if (result >= 0) endpoint->base.sent_batches++;
+  dgram__endpoint_count(&endpoint->base, result);
+  dgram__endpoint_sendable(&endpoint->base, result);
 }
 
 /* DGRAM_EAGAIN: libuv has it now. Else its result. */
@@ -157,6 +158,7 @@ int uv_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t cou
     int result = send_one(endpoint, &list[i], flags);
     if (result == DGRAM_EAGAIN) return (int)i;
     list[i].result = result;
+    dgram__endpoint_count(base, result);
   }
   return (int)count;
 }
