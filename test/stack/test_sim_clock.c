@@ -202,8 +202,8 @@ static void test_a_turn_has_a_bound(void **state) {
   assert_int_equal(dgram_resume(a), 0);
   sim_settle();
   assert_int_equal(turn_count, 2);
-  assert_int_equal(in_turn[0], DGRAM__RECEIVE_TURN);
-  assert_int_equal(in_turn[1], 200 - DGRAM__RECEIVE_TURN);
+  assert_int_equal(in_turn[0], DGRAM__SIM_RECEIVE_TURN);
+  assert_int_equal(in_turn[1], 200 - DGRAM__SIM_RECEIVE_TURN);
 }
 
 /* ---- determinism ---- */

@@ -122,12 +122,13 @@ static int receive_many(struct linux_endpoint *endpoint, struct linux_receiver *
 }
 
 /* How many slots a call is given, for up to most datagrams of a socket whose slots held several of
- * late. */
+ * late. Where they hold large groups one is best: its memory stays in the cache. */
 static unsigned slots_for(struct linux_endpoint *endpoint, unsigned most) {
   unsigned slots = linux_stack_of(&endpoint->base)->receiver.slots;
   if (most == 1) return 1;
-  unsigned enough = most / (endpoint->per_slot > 0 ? endpoint->per_slot : 1);
-  if (enough < DGRAM__SLOTS_MIN) enough = DGRAM__SLOTS_MIN;
+  unsigned wanted = most < DGRAM__RECEIVE_BATCH ? most : DGRAM__RECEIVE_BATCH;
+  unsigned enough = wanted / (endpoint->per_slot > 0 ? endpoint->per_slot : 1);
+  if (enough == 0) enough = 1;
   return enough < slots ? enough : slots;
 }
 
@@ -150,7 +151,7 @@ static unsigned tell(struct linux_endpoint *endpoint, unsigned slots) {
   unsigned datagrams = linux_stack_tell_received(endpoint, slots);
   unsigned per_slot = datagrams / slots;
   endpoint->per_slot = (uint8_t)(per_slot < UINT8_MAX ? per_slot : UINT8_MAX);
-  receiver->full = slots == receiver->slots && datagrams < DGRAM__RECEIVE_TURN;
+  receiver->full = slots == receiver->slots && datagrams < DGRAM__RECEIVE_BATCH;
   return datagrams;
 }
 

@@ -2,7 +2,7 @@
  *
  * Happy path: the network stores datagrams in the buffer. While the endpoint receives and has some,
  * it stands in the stack's list of those that are ready. A turn takes the whole list and tells each
- * endpoint its datagrams in batches, up to DGRAM__RECEIVE_TURN; who has more left goes to the end
+ * endpoint its datagrams in batches, up to DGRAM__SIM_RECEIVE_TURN; who has more left goes to the end
  * of the list of the next turn, behind those that became ready meanwhile.
  *
  * Failure modes: a datagram that does not fit, or for which there is no memory, is dropped. A
@@ -136,7 +136,7 @@ static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
 }
 
 static void tell_endpoint(struct sim_endpoint *endpoint) {
-  size_t left = DGRAM__RECEIVE_TURN;
+  size_t left = DGRAM__SIM_RECEIVE_TURN;
   while (left > 0 && endpoint->receiving && endpoint->first) {
     size_t told = tell_batch(endpoint, left);
     if (told == 0) return;
