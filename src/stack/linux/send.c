@@ -118,6 +118,7 @@ static bool may_be_too_many(const struct sending *sending, size_t datagrams) {
   return datagrams > DGRAM__SEGMENTS_OLD && sending->segments == 0;
 }
 
+/* Whatever was being found out about groups, this is no answer to it. */
 static void fail(struct sending *sending, size_t datagrams, int code) {
   for (; datagrams > 0; datagrams--) {
     sending->list[sending->done++].result = code;
@@ -125,6 +126,7 @@ static void fail(struct sending *sending, size_t datagrams, int code) {
   }
   sending->off = false;
   sending->repeats = 0;
+  sending->segments = 0;
 }
 
 static unsigned repeats_of(enum linux_action action) {
