@@ -6,7 +6,8 @@
  * Any listener may pause, close, or remove listeners. After a close the rest of the batch is
  * dropped, as the kernel drops what waits in a closed socket. After a pause the rest is kept, as
  * copies, and emitted first after dgram_resume, so that a pause loses nothing; for want of memory
- * it does, and says so. */
+ * it does, and says so. A stack that has read more than it can tell at once goes on to tell it:
+ * that waits too, behind what is held already, and `batch` hears it one by one. */
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct kept {
 struct dgram__held {
   struct dgram__held *next; /* in a ring */
   dgram_message *message;
+  bool new_to_batch; /* `batch` listeners have not heard it either */
 };
 
 /* ---- emitting ---- */
@@ -71,7 +73,7 @@ static void emit_batch(dgram_socket *socket, const dgram_message *messages, size
 
 /* ---- holding ---- */
 
-static int hold(dgram_socket *socket, const dgram_message *message) {
+static int hold(dgram_socket *socket, const dgram_message *message, bool new_to_batch) {
   struct dgram__held *held = dgram__calloc(socket->stack, sizeof *held);
   int code;
 
@@ -82,6 +84,7 @@ static int hold(dgram_socket *socket, const dgram_message *message) {
     return code;
   }
   held->next = held;
+  held->new_to_batch = new_to_batch;
   if (socket->held_last != NULL) {
     held->next = socket->held_last->next;
     socket->held_last->next = held;
@@ -101,6 +104,14 @@ static struct dgram__held *take_first_held(dgram_socket *socket) {
   return held;
 }
 
+static void put_first_held(dgram_socket *socket, struct dgram__held *held) {
+  struct dgram__held *last = socket->held_last;
+
+  held->next = last != NULL ? last->next : held;
+  if (last != NULL) last->next = held;
+  if (last == NULL) socket->held_last = held;
+}
+
 static void free_held(dgram_socket *socket, struct dgram__held *held) {
   dgram_message_free(held->message);
   dgram__free(socket->stack, held);
@@ -117,9 +128,10 @@ static void tell_failure(dgram_socket *socket, int code, const char *syscall) {
   dgram__socket_emit_error(socket, code, syscall, NULL, 0, false);
 }
 
-static void hold_rest(dgram_socket *socket, const dgram_message *messages, size_t count) {
+static void hold_rest(dgram_socket *socket, const dgram_message *messages, size_t count,
+                      bool new_to_batch) {
   for (size_t i = 0; i < count; i++) {
-    const int code = hold(socket, &messages[i]);
+    const int code = hold(socket, &messages[i], new_to_batch);
     if (code < 0) {
       tell_failure(socket, code, "recvmsg");
       return;
@@ -127,13 +139,33 @@ static void hold_rest(dgram_socket *socket, const dgram_message *messages, size_
   }
 }
 
+/* Whether `message` listeners are to hear what `batch` listeners have heard: also one that comes
+ * when nobody listens to either. */
+static bool awaits_message(const dgram_socket *socket) {
+  return dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE) ||
+         !dgram__listeners_any(&socket->listeners, DGRAM__BATCH);
+}
+
+/* A `batch` listener may pause, which leaves the message to be heard by the others later, or close,
+ * which drops it. */
+static void emit_held(dgram_socket *socket, struct dgram__held *held) {
+  if (held->new_to_batch && dgram__listeners_any(&socket->listeners, DGRAM__BATCH)) {
+    emit_batch(socket, held->message, 1);
+    held->new_to_batch = false;
+    if (socket->life == DGRAM__OPEN && socket->paused && awaits_message(socket)) {
+      put_first_held(socket, held);
+      return;
+    }
+  }
+  if (socket->life == DGRAM__OPEN && !socket->paused) emit_message(socket, held->message);
+  free_held(socket, held);
+}
+
 /* The socket receives from the stack again only when nothing older is left here. */
 void dgram__receive_held(dgram_socket *socket) {
   if (socket->life != DGRAM__OPEN || socket->held_last == NULL || socket->paused) return;
   while (socket->life == DGRAM__OPEN && socket->held_last != NULL && !socket->paused) {
-    struct dgram__held *held = take_first_held(socket);
-    emit_message(socket, held->message);
-    free_held(socket, held);
+    emit_held(socket, take_first_held(socket));
   }
   if (!socket->paused && socket->life == DGRAM__OPEN) {
     const int code = dgram__receive_begin(socket);
@@ -164,7 +196,7 @@ static void count_batch(dgram_socket *socket, const dgram_message *messages, siz
  * `batch` listeners were there they have heard all. */
 static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t count) {
   const bool by_batch = dgram__listeners_any(&socket->listeners, DGRAM__BATCH);
-  const bool holds = dgram__listeners_any(&socket->listeners, DGRAM__MESSAGE) || !by_batch;
+  const bool holds = awaits_message(socket);
 
   size_t emitted = 0;
 
@@ -173,7 +205,7 @@ static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t
     emitted = emit_messages(socket, messages, count);
   }
   if (socket->life == DGRAM__OPEN && socket->paused && holds) {
-    hold_rest(socket, messages + emitted, count - emitted);
+    hold_rest(socket, messages + emitted, count - emitted, false);
   }
 }
 
@@ -184,7 +216,11 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
   if (socket->life != DGRAM__OPEN) return;
   count_batch(socket, messages, count);
   dgram__socket_begin_serving(socket);
-  emit_all(socket, messages, count);
+  if (socket->paused || socket->held_last != NULL) {
+    hold_rest(socket, messages, count, true);
+  } else {
+    emit_all(socket, messages, count);
+  }
   dgram__socket_end_serving(socket);
 }
 

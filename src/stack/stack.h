@@ -191,8 +191,9 @@ struct dgram__stack_ops {
    * changed. */
   int (*receive_start)(struct dgram__endpoint *endpoint);
 
-  /* From the return on nothing is told of receiving. What the endpoint has not read stays in the
-   * system. Only while bound; twice is once. */
+  /* From the return on nothing is told of receiving, but for the rest of what a call to the system
+   * under way has brought. What the endpoint has not read stays in the system. Only while bound;
+   * twice is once. */
   void (*receive_stop)(struct dgram__endpoint *endpoint);
 
   /* Asks for the info named by bits, all of which are in recv_info. Only while bound. */
@@ -269,7 +270,8 @@ void dgram__stack_closed(dgram_stack *stack);
  * DGRAM__LOOKUP_ADDRESSES_MAX), or a code. Addresses are borrowed. */
 void dgram__lookup_done(struct dgram__lookup *lookup, int status, const dgram_address *addresses);
 
-/* One call to the system brought count (1 or more) datagrams. Messages and bytes are borrowed. */
+/* One call to the system brought count (1 or more) datagrams; or, where a stack has no room to tell
+ * all at once, these are the next of them, paused or not. Messages and bytes are borrowed. */
 void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_message *messages,
                               size_t count);
 

@@ -108,6 +108,9 @@ void fake_sendable(dgram_socket *socket, int first);
 /* Tells a batch of datagrams, one for each letter, from 127.0.0.1:9. */
 void fake_receive(dgram_socket *socket, const char *letters);
 
+/* The same, of a call to the system whose first datagrams have been told, paused or not. */
+void fake_receive_more(dgram_socket *socket, const char *letters);
+
 /* Closes the stack and checks that everything was given back. */
 void fake_end(struct fake *fake);
 

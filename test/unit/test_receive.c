@@ -280,6 +280,75 @@ static void resume_taken_back_before_the_turn(void **state) {
   expect_log("b");
 }
 
+/* ---- the rest of what one call to the system brought ---- */
+
+static void what_comes_while_paused_is_held(void **state) {
+  (void)state;
+  dgram_on_batch(sock, on_batch, NULL);
+  acts[1] = act_pause;
+  fake_receive(sock, "abc");
+  expect_log("[abc]ab");
+  fake_receive_more(sock, "de");
+  expect_log("");
+  assert_int_equal(dgram_resume(sock), 0);
+  fake_receive_more(sock, "f"); /* behind the others, though nothing is paused any more */
+  expect_log("");
+  fake_settle(&fake);
+  expect_log("c[d]d[e]e[f]f");
+  assert_true(receiving());
+  assert_int_equal(sock->stats.received, 6);
+}
+
+static void what_comes_while_paused_in_batch_alone(void **state) {
+  (void)state;
+  act_off();
+  dgram_on_batch(sock, on_batch, NULL);
+  batch_act = act_pause;
+  fake_receive(sock, "ab");
+  fake_receive_more(sock, "cd");
+  expect_log("[ab]");
+  for (int i = 0; i < 2; i++) {
+    dgram_resume(sock);
+    fake_settle(&fake);
+    expect_log(i == 0 ? "[c]" : "[d]");
+    assert_false(receiving());
+  }
+  dgram_resume(sock);
+  assert_true(receiving());
+}
+
+static void pause_when_batch_hears_a_held_one(void **state) {
+  (void)state;
+  acts[0] = act_pause;
+  dgram_on_batch(sock, on_batch, NULL);
+  fake_receive(sock, "a");
+  fake_receive_more(sock, "bc");
+  expect_log("[a]a");
+  batch_act = act_pause;
+  dgram_resume(sock);
+  fake_settle(&fake);
+  expect_log("[b]");
+  dgram_resume(sock);
+  fake_settle(&fake);
+  expect_log("b[c]");
+  dgram_resume(sock);
+  fake_settle(&fake);
+  expect_log("c");
+  assert_true(receiving());
+}
+
+static void close_when_batch_hears_a_held_one(void **state) {
+  (void)state;
+  acts[0] = act_pause;
+  dgram_on_batch(sock, on_batch, NULL);
+  fake_receive(sock, "a");
+  fake_receive_more(sock, "bc");
+  batch_act = act_close;
+  dgram_resume(sock);
+  fake_settle(&fake);
+  expect_log("[a]a[b]");
+}
+
 static void close_while_the_held_are_emitted(void **state) {
   (void)state;
   acts[0] = act_pause;
@@ -493,6 +562,10 @@ int main(void) {
       RECEIVE_TEST(pause_again_while_the_held_are_emitted),
       RECEIVE_TEST(pause_and_resume_in_one_callback),
       RECEIVE_TEST(resume_taken_back_before_the_turn),
+      RECEIVE_TEST(what_comes_while_paused_is_held),
+      RECEIVE_TEST(what_comes_while_paused_in_batch_alone),
+      RECEIVE_TEST(pause_when_batch_hears_a_held_one),
+      RECEIVE_TEST(close_when_batch_hears_a_held_one),
       RECEIVE_TEST(close_while_the_held_are_emitted),
       RECEIVE_TEST(close_drops_the_held),
       RECEIVE_TEST(pause_without_a_listener_holds_too),
