@@ -82,6 +82,10 @@ enum {
    * shut down: a wake-up without a datagram happens, eight in a row hardly ever. */
   DGRAM__EMPTY_RECEIVES = 8,
 
+  /* Milliseconds that a socket is left alone that is ready, but only fails: a loop turns at most
+   * twice for it, so eight times a second. */
+  DGRAM__REST_MS = 250,
+
   /* Entries of a socket's error queue that are read in one turn: as many as datagrams of a
    * batch. */
   DGRAM__ERROR_QUEUE_TURN = 32,

@@ -137,6 +137,7 @@ static void on_closed(uv_handle_t *handle) {
 bool linux_stack_close_endpoint(struct dgram__endpoint *base) {
   struct linux_endpoint *endpoint = linux_endpoint_of(base);
   if (endpoint->fd < 0) return true;
+  linux_stack_rest_end(endpoint);
   uv_close((uv_handle_t *)&endpoint->poll, on_closed);
   linux_stack_sys_close(endpoint->fd);
   endpoint->fd = -1;

@@ -3,6 +3,7 @@
  *   stack.c      the table of operations, creating a stack
  *   endpoint.c   a socket's life: open, bind, adopt, close
  *   readiness.c  what epoll is asked for, and what is done when it answers
+ *   rest.c       sockets that are left alone for a while
  *   receive.c    from the kernel into the stack's slots
  *   split.c      from the slots to messages, and on to the core
  *   send.c       from the core to the kernel
@@ -41,12 +42,15 @@ struct linux_receiver {
   dgram_message *messages; /* DGRAM__SEGMENTS_MAX for each slot */
 };
 
+struct linux_rest; /* rest.c */
+
 struct linux_stack {
   struct loop_stack loop;
-  bool single_receives; /* recvmmsg is switched off, or this kernel has none */
-  bool single_sends;    /* the same of sendmmsg */
-  bool no_gro;          /* the same of UDP_GRO */
-  uint8_t segments_max; /* of a group this kernel sends; 1: none, 0: not asked yet */
+  bool single_receives;     /* recvmmsg is switched off, or this kernel has none */
+  bool single_sends;        /* the same of sendmmsg */
+  bool no_gro;              /* the same of UDP_GRO */
+  uint8_t segments_max;     /* of a group this kernel sends; 1: none, 0: not asked yet */
+  struct linux_rest *rests; /* of its sockets, those under way */
   struct linux_receiver receiver;
   struct linux_batch batch;
 };
@@ -58,11 +62,15 @@ struct linux_endpoint {
   uint8_t armed;             /* the uv_poll_event bits that libuv watches for */
   uint16_t group_length_max; /* segments over this were too large for a device */
   uint8_t per_slot;          /* datagrams that a slot of the last batch held, rounded down */
+  uint8_t vain_turns;        /* turns, in a row, in which it was writable and took nothing */
   uint8_t lone_turns;        /* turns that brought one datagram, in a row; wraps round */
   bool receiving : 1;        /* the core wants datagrams */
   bool wants_writable : 1;   /* a send came back short and waits for room */
   bool in_callback : 1;      /* on_ready is at work and will arm what is wanted when it is done */
   bool tells_truncated : 1;  /* info was asked for with every datagram */
+  bool took_some : 1;        /* datagrams left, or failed, since it was told of room */
+  bool rests_receiving : 1;  /* see rest.c */
+  bool rests_sending : 1;    /* the same */
   bool no_groups : 1;        /* datagrams left one by one where a group of them did not */
 };
 
@@ -90,6 +98,16 @@ void linux_stack_receive_stop(struct dgram__endpoint *endpoint);
 
 /* The core is to be told when the socket takes datagrams again. */
 void linux_stack_want_writable(struct linux_endpoint *endpoint);
+
+/* Watches for what is wanted now. */
+void linux_stack_rearm(struct linux_endpoint *endpoint);
+
+/* ---- rest.c ---- */
+
+/* Readability, or room to send, is not waited for until a while has passed; and the end of that. */
+void linux_stack_rest_receiving(struct linux_endpoint *endpoint);
+void linux_stack_rest_sending(struct linux_endpoint *endpoint);
+void linux_stack_rest_end(struct linux_endpoint *endpoint);
 
 /* ---- receive.c ---- */
 

@@ -20,8 +20,8 @@ enum { READING = UV_READABLE | UV_DISCONNECT };
 static void on_ready(uv_poll_t *poll, int status, int events);
 
 static uint8_t wanted(const struct linux_endpoint *endpoint) {
-  return (uint8_t)((endpoint->receiving ? READING : 0) |
-                   (endpoint->wants_writable ? UV_WRITABLE : 0));
+  return (uint8_t)((endpoint->receiving && !endpoint->rests_receiving ? READING : 0) |
+                   (endpoint->wants_writable && !endpoint->rests_sending ? UV_WRITABLE : 0));
 }
 
 /* Makes libuv watch for what is wanted. With a mask of 0 uv_poll_start stops the handle. */
@@ -58,11 +58,25 @@ void linux_stack_want_writable(struct linux_endpoint *endpoint) {
   (void)arm(endpoint);
 }
 
+/* A mask that fails to be set is tried again when something is wanted next. */
+void linux_stack_rearm(struct linux_endpoint *endpoint) {
+  (void)arm(endpoint);
+}
+
 /* ---- answers ---- */
 
+/* There may be room and still EAGAIN, of a route that is being set up (IPsec), say. */
 static void tell_sendable(struct linux_endpoint *endpoint) {
   endpoint->wants_writable = false;
+  endpoint->took_some = false;
   dgram__endpoint_sendable(&endpoint->base, DGRAM_EAGAIN);
+  bool vain = endpoint->wants_writable && !endpoint->took_some;
+  if (!vain)
+    endpoint->vain_turns = 0;
+  else if (endpoint->vain_turns < DGRAM__RETRIES_MAX)
+    endpoint->vain_turns++;
+  else
+    linux_stack_rest_sending(endpoint);
 }
 
 /* Its entries belong to datagrams sent before and concern nobody now. */
@@ -99,9 +113,10 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     events = UV_READABLE | UV_WRITABLE;
     take_errors(endpoint);
   }
-  if (events & UV_READABLE) linux_stack_receive(endpoint);
+  if ((events & UV_READABLE) && !endpoint->rests_receiving) linux_stack_receive(endpoint);
   if ((events & UV_DISCONNECT) && endpoint->receiving) end_receiving(endpoint);
-  if ((events & UV_WRITABLE) && endpoint->wants_writable) tell_sendable(endpoint);
+  if ((events & UV_WRITABLE) && endpoint->wants_writable && !endpoint->rests_sending)
+    tell_sendable(endpoint);
   endpoint->in_callback = false;
   if (endpoint->fd >= 0) (void)arm(endpoint);
 }

@@ -12,7 +12,7 @@
  *
  * Failure modes: a pending error (ICMP, on a socket that asked for them or is connected) comes
  * instead of datagrams, is told and taken with that; receiving goes on. An error that stays is told
- * some times a turn, not for ever. Memory that cannot grow stays as it is. A kernel without
+ * some times, and the socket is left alone for a while (rest.c). Memory that cannot grow stays as it is. A kernel without
  * recvmmsg is asked for single datagrams. A datagram longer than its slot is marked. */
 
 #include <assert.h>
@@ -189,6 +189,8 @@ void linux_stack_receive(struct linux_endpoint *endpoint) {
     if (count < 0 && !survives(endpoint, count, &failures)) break;
     if (count > 0) received += tell(endpoint, (unsigned)count);
   }
+  if (failures >= DGRAM__RECEIVE_ERRORS_TURN && received == 0 && endpoint->fd >= 0)
+    linux_stack_rest_receiving(endpoint);
   remember_turn(endpoint, received);
 }
 

@@ -99,6 +99,7 @@ static void succeed(struct sending *sending, const struct linux_batch *batch, un
     base->sent_bytes += batch->bytes[i];
   }
   base->sent_batches++;
+  sending->endpoint->took_some = true;
   sending->repeats = 0;
   if (batch->counts[0] > 1) learn_segments(sending);
   blame_groups(sending);
@@ -124,6 +125,7 @@ static void fail(struct sending *sending, size_t datagrams, int code) {
     sending->list[sending->done++].result = code;
     sending->endpoint->base.failed++;
   }
+  sending->endpoint->took_some = true;
   sending->off = false;
   sending->repeats = 0;
   sending->segments = 0;
