@@ -23,7 +23,7 @@ sources = $(shell find include src cli examples bench test -name '*.[ch]')
 
 BENCH_FLAGS ?=
 
-.PHONY: all run test bench install asan tsan coverage format tidy clean
+.PHONY: all run test soak bench install asan tsan coverage format tidy clean
 
 all:
 	@scripts/setup --check run
@@ -49,6 +49,13 @@ bench:
 	@$(call configure,build,$(BUILD_TYPE),$(without_tests) -DDGRAM_BUILD_BENCH=ON)
 	@cmake --build build --target bench_programs
 	@python3 bench/run.py --build build --json build/bench.json --chart docs/bench/speed.svg $(BENCH_FLAGS)
+
+# Long runs, each by itself; minutes.
+soak:
+	@scripts/setup test
+	@$(call configure,build,$(BUILD_TYPE),-DDGRAM_BUILD_TESTS=ON)
+	@cmake --build build
+	@scripts/run-tests build -C soak -L soak
 
 install: all
 	@DESTDIR='$(DESTDIR)' cmake --install build
