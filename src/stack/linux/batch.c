@@ -21,24 +21,25 @@ static inline bool same_way(const dgram_datagram *a, const dgram_datagram *b) {
   return memcmp(&a->to, &b->to, sizeof a->to) == 0 && same_info(a->info, b->info);
 }
 
-/* How many datagrams of this length a group may have. */
-static size_t most_of(size_t length, const struct linux_grouping *grouping) {
-  if (length == 0 || length > grouping->length) return 1;
-  const size_t fit = DGRAM__GROUP_BYTES / length;
-  return fit < grouping->segments ? fit : grouping->segments;
+/* The last datagram of a group may be shorter. */
+static bool may_end(const dgram_datagram *list, size_t n, const dgram_datagram *last) {
+  const size_t length = list[0].length;
+  if (last->length == 0 || last->length >= length) return false;
+  return n * length + last->length <= DGRAM__GROUP_BYTES && same_way(list, last);
 }
 
 /* How many datagrams at the front of the list may leave as one; 1 or more. */
 static size_t group_of(const dgram_datagram *list, size_t count,
                        const struct linux_grouping *grouping) {
   const size_t length = list[0].length;
-  size_t most = most_of(length, grouping);
+  const size_t limit = grouping->segments < count ? grouping->segments : count;
+  size_t most = DGRAM__GROUP_BYTES / (length > 0 ? length : 1);
   size_t n = 1;
-  if (most > count) most = count;
+  if (length == 0 || length > grouping->length) return 1;
+  if (most > limit) most = limit;
   while (n < most && list[n].length == length && same_way(list, &list[n]))
     n++;
-  if (n == most || list[n].length == 0 || list[n].length >= length) return n;
-  return same_way(list, &list[n]) ? n + 1 : n; /* the last may be shorter */
+  return n < limit && may_end(list, n, &list[n]) ? n + 1 : n;
 }
 
 /* ---- pieces ---- */
@@ -97,8 +98,8 @@ static bool follows(const dgram_datagram *datagram, const void *end) {
 }
 
 /* Packed is what the next one does not stand behind. */
-static bool packs(const dgram_datagram *list, size_t count) {
-  return count > 1 && !follows(&list[1], (const unsigned char *)list[0].bytes + list[0].length);
+static bool is_followed(const dgram_datagram *list, size_t count) {
+  return count > 1 && follows(&list[1], (const unsigned char *)list[0].bytes + list[0].length);
 }
 
 /* Adds so many datagrams; returns how many there was room for. */
@@ -110,8 +111,9 @@ static size_t add_all(struct linux_batch *batch, struct msghdr *header, dgram_da
     if (follows(&list[n], run.end)) {
       run.piece->iov_len += list[n].length;
       run.end += list[n].length;
-    } else if (!add(batch, header, &list[n], packs(&list[n], count - n), &run)) {
-      break;
+    } else {
+      const bool may_pack = count > 1 && !is_followed(&list[n], count - n);
+      if (!add(batch, header, &list[n], may_pack, &run)) break;
     }
     list[n].result = (int32_t)list[n].length;
     n++;
