@@ -123,28 +123,36 @@ static void end_failed(dgram_socket *socket, unsigned *budget) {
   }
 }
 
-/* Groups that were done inside their call came before what stands in the queue now. */
-static void end_groups(dgram_socket *socket, unsigned *budget) {
-  while (socket->queue->strays.groups_first != NULL && *budget > 0) {
-    struct dgram__group *group = socket->queue->strays.groups_first;
+static void end_first_group(dgram_socket *socket) {
+  struct dgram__group *group = socket->queue->strays.groups_first;
 
-    socket->queue->strays.groups_first = group->next;
-    end_group(socket, group);
-    (*budget)--;
+  socket->queue->strays.groups_first = group->next;
+  end_group(socket, group);
+}
+
+static void end_first_queued(dgram_socket *socket) {
+  const struct dgram__ticket *ticket;
+  const dgram_datagram *datagram = dgram__queue_pop(socket->queue, &ticket);
+
+  if (ticket->cb != NULL && ticket->block == NULL && ticket->named == NULL) {
+    end_plain(socket, datagram->result, datagram->length, ticket->cb, ticket->data);
+  } else {
+    const dgram_datagram datagram_copy = *datagram;
+    const struct dgram__ticket ticket_copy = *ticket;
+    end_one(socket, &datagram_copy, &ticket_copy);
   }
 }
 
-static void end_queued(dgram_socket *socket, unsigned *budget) {
-  for (; dgram__queue_done(socket->queue) > 0 && *budget > 0; (*budget)--) {
-    const struct dgram__ticket *ticket;
-    const dgram_datagram *datagram = dgram__queue_pop(socket->queue, &ticket);
-
-    if (ticket->cb != NULL && ticket->block == NULL && ticket->named == NULL) {
-      end_plain(socket, datagram->result, datagram->length, ticket->cb, ticket->data);
+/* A group that was done inside its call found the queue empty, so it came before what stands in the
+ * queue now; also one that a callback of this turn has sent. */
+static void end_in_order(dgram_socket *socket, unsigned *budget) {
+  for (; *budget > 0; (*budget)--) {
+    if (socket->queue->strays.groups_first != NULL) {
+      end_first_group(socket);
+    } else if (dgram__queue_done(socket->queue) > 0) {
+      end_first_queued(socket);
     } else {
-      const dgram_datagram datagram_copy = *datagram;
-      const struct dgram__ticket ticket_copy = *ticket;
-      end_one(socket, &datagram_copy, &ticket_copy);
+      break;
     }
   }
 }
@@ -155,8 +163,7 @@ void dgram__send_complete(dgram_socket *socket) {
   if (socket->queue == NULL) return;
   end_lost(socket);
   end_failed(socket, &budget);
-  end_groups(socket, &budget);
-  end_queued(socket, &budget);
+  end_in_order(socket, &budget);
   if (dgram__queue_is_idle(socket->queue)) {
     dgram__host_give_queue(socket->stack, socket->queue);
     socket->queue = NULL;

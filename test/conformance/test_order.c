@@ -179,6 +179,40 @@ static void test_callbacks_come_in_the_order_of_the_calls(void **state) {
   h_expect_of("a", "sent '1'; sent '2'; sent '3'");
 }
 
+static dgram_address sink;
+
+static void on_ended(dgram_socket *socket, int status, void *data) {
+  (void)socket, (void)status;
+  h_log("%s", (const char *)data);
+  h_tick();
+}
+
+static void on_list(dgram_socket *socket, dgram_datagram *list, size_t count, void *data) {
+  (void)list, (void)count;
+  on_ended(socket, 0, data);
+}
+
+/* The list leaves inside its call, since nothing stands before it; what follows it is flushed. */
+static void list_and_flush(dgram_socket *socket, int status, void *data) {
+  static dgram_datagram list[1];
+  on_ended(socket, status, data);
+  list[0] = (dgram_datagram){.bytes = "x", .length = 1, .to = sink};
+  h_assert_ok(H(dgram_send_many(socket, list, 1, on_list, "list")));
+  h_assert_ok(H(dgram_send_to(socket, "x", 1, &sink, on_ended, "last")));
+  h_assert_ok(dgram_flush(h_stack()));
+}
+
+/* rule:7 rule:3 */
+static void test_a_list_before_what_a_callback_flushes(void **state) {
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  (void)state;
+  sink = h_literal("127.0.0.1", 9);
+  h_log_clear();
+  h_assert_ok(H(dgram_send_to(a, "x", 1, &sink, list_and_flush, "first")));
+  h_run_until("last");
+  h_expect("first; list; last");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       H_TEST(test_all_ways_of_sending_keep_one_order),
@@ -188,6 +222,7 @@ int main(void) {
       H_TEST(test_another_destination_may_overtake),
       H_TEST(test_one_name_in_two_ports_is_two_destinations),
       H_TEST(test_callbacks_come_in_the_order_of_the_calls),
+      H_TEST(test_a_list_before_what_a_callback_flushes),
   };
   return H_MAIN(tests);
 }
