@@ -67,6 +67,7 @@ enum {
   /* Slots that a stack receives into, and their bytes. A slot holds the largest datagram, or a GRO
    * group. 32 is where recvmmsg stops to gain (measured); a stack begins with 4. */
   DGRAM__SLOT_SIZE = 65536,
+  DGRAM__SLOT_ALIGNMENT = 4096,
   DGRAM__SLOTS_MIN = 4,
   DGRAM__SLOTS_MAX = 32,
 

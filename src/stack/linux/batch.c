@@ -18,7 +18,13 @@ static bool same_info(const dgram_send_info *a, const dgram_send_info *b) {
 }
 
 static inline bool same_way(const dgram_datagram *a, const dgram_datagram *b) {
-  return memcmp(&a->to, &b->to, sizeof a->to) == 0 && same_info(a->info, b->info);
+  uint64_t to_a[3];
+  uint64_t to_b[3];
+  _Static_assert(sizeof to_a == sizeof a->to, "an address is three words");
+  memcpy(to_a, &a->to, sizeof to_a);
+  memcpy(to_b, &b->to, sizeof to_b);
+  if (to_a[0] != to_b[0] || to_a[1] != to_b[1] || to_a[2] != to_b[2]) return false;
+  return same_info(a->info, b->info);
 }
 
 /* The last datagram of a group may be shorter. */
@@ -52,12 +58,6 @@ static bool add_piece(struct linux_batch *batch, struct msghdr *header, const vo
   return true;
 }
 
-static const void *pack(struct linux_batch *batch, const void *bytes, size_t length) {
-  void *copy = batch->pack + batch->packed;
-  batch->packed += length;
-  return memcpy(copy, bytes, length);
-}
-
 static bool add_parts(struct linux_batch *batch, struct msghdr *header,
                       const dgram_datagram *datagram) {
   const dgram_buffer *parts = datagram->bytes;
@@ -67,56 +67,55 @@ static bool add_parts(struct linux_batch *batch, struct msghdr *header,
   return true;
 }
 
-/* The piece that grows: the message's last, where it is one of a payload in one piece. */
-struct run {
-  const unsigned char *end; /* what follows it in memory; NULL: there is none */
-  struct iovec *piece;
-};
-
-static bool add(struct linux_batch *batch, struct msghdr *header, const dgram_datagram *datagram,
-                bool may_pack, struct run *run) {
-  const void *bytes = datagram->bytes;
-  const size_t length = datagram->length;
-  if (datagram->parts > 0) {
-    run->end = NULL;
-    return add_parts(batch, header, datagram);
-  }
-  if (may_pack && length <= DGRAM__PACK_LENGTH && length <= DGRAM__PACK_SIZE - batch->packed)
-    bytes = pack(batch, bytes, length);
-  if (run->end && bytes == run->end) {
-    run->piece->iov_len += length;
-  } else {
-    if (!add_piece(batch, header, bytes, length)) return false;
-    run->piece = &batch->iov[batch->pieces - 1];
-  }
-  run->end = (const unsigned char *)bytes + length;
+/* Behind the bytes that were packed last, so that both are one piece, unless another one stands
+ * between them. */
+static bool add_packed(struct linux_batch *batch, struct msghdr *header,
+                       const dgram_datagram *datagram) {
+  unsigned char *copy = batch->pack + batch->packed;
+  struct iovec *last = &batch->iov[batch->pieces - 1]; /* looked at only where there is one */
+  if (header->msg_iovlen > 0 && (unsigned char *)last->iov_base + last->iov_len == copy)
+    last->iov_len += datagram->length;
+  else if (!add_piece(batch, header, copy, datagram->length))
+    return false;
+  memcpy(copy, datagram->bytes, datagram->length);
+  batch->packed += datagram->length;
   return true;
 }
 
-static bool follows(const dgram_datagram *datagram, const void *end) {
-  return end && datagram->bytes == end && datagram->parts == 0;
+/* How many datagrams stand one behind the other in memory, from the first on. */
+static size_t run_of(dgram_datagram *list, size_t count, size_t *ret_length) {
+  const unsigned char *end = (const unsigned char *)list[0].bytes + list[0].length;
+  size_t n = 1;
+  for (; n < count && list[n].bytes == end && list[n].parts == 0; n++) {
+    list[n].result = (int32_t)list[n].length;
+    end += list[n].length;
+  }
+  *ret_length = (size_t)(end - (const unsigned char *)list[0].bytes);
+  return n;
 }
 
-/* Packed is what the next one does not stand behind. */
-static bool is_followed(const dgram_datagram *list, size_t count) {
-  return count > 1 && follows(&list[1], (const unsigned char *)list[0].bytes + list[0].length);
+/* Adds the first of so many datagrams of a message, and those that go with it; returns how many; 0:
+ * there is no room. */
+static size_t add_some(struct linux_batch *batch, struct msghdr *header, dgram_datagram *list,
+                       size_t count, bool packs) {
+  size_t length = list[0].length;
+  list[0].result = (int32_t)length;
+  if (list[0].parts > 0) return add_parts(batch, header, list) ? 1 : 0;
+  if (length == 0) return add_piece(batch, header, NULL, 0) ? 1 : 0;
+  const size_t n = run_of(list, count, &length);
+  if (n == 1 && packs && length <= DGRAM__PACK_LENGTH && length <= DGRAM__PACK_SIZE - batch->packed)
+    return add_packed(batch, header, list) ? 1 : 0;
+  return add_piece(batch, header, list[0].bytes, length) ? n : 0;
 }
 
 /* Adds so many datagrams; returns how many there was room for. */
 static size_t add_all(struct linux_batch *batch, struct msghdr *header, dgram_datagram *list,
                       size_t count) {
-  struct run run = {0};
   size_t n = 0;
   while (n < count) {
-    if (follows(&list[n], run.end)) {
-      run.piece->iov_len += list[n].length;
-      run.end += list[n].length;
-    } else {
-      const bool may_pack = count > 1 && !is_followed(&list[n], count - n);
-      if (!add(batch, header, &list[n], may_pack, &run)) break;
-    }
-    list[n].result = (int32_t)list[n].length;
-    n++;
+    const size_t some = add_some(batch, header, list + n, count - n, count > 1);
+    if (some == 0) break;
+    n += some;
   }
   return n;
 }

@@ -29,7 +29,7 @@ struct linux_size_control {
 /* What one recvmmsg writes to, slot by slot, and what the core is shown of it. One for all sockets
  * of a stack: it is in use only while one of them receives and tells. */
 struct linux_receiver {
-  unsigned char *memory; /* slots of DGRAM__SLOT_SIZE; NULL until a socket first wants to receive */
+  void *memory; /* what the slots stand in; NULL until a socket first wants to receive */
   unsigned slots;
   unsigned slots_max; /* how far they may grow */
   void *borrowed;     /* the user's memory, or NULL */
