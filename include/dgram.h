@@ -345,7 +345,8 @@ DGRAM_EXTERN void dgram_message_free(dgram_message *message);
 /* A datagram arrived. (the seed, event 'message') */
 typedef void (*dgram_message_cb)(dgram_socket *socket, const dgram_message *message, void *data);
 
-/* Datagrams arrived: all that one system call brought, at least one. */
+/* Datagrams arrived: all that one system call brought, at least one. (Those that a pause has held back
+ * before `batch` heard them come one by one.) */
 typedef void (*dgram_batch_cb)(dgram_socket *socket, const dgram_message *messages, size_t count,
                                void *data);
 
