@@ -193,8 +193,8 @@ REPLACES void freeaddrinfo(struct addrinfo *list) {
 
 static bool hermetic;
 
-/* A network of our own, where the system allows it: nobody else's datagrams come, and ours go
- * nowhere. */
+/* A network of its own for each program, where the system allows it: nobody else's datagrams come,
+ * also none from another program to a port that this one has now, and ours go nowhere. */
 static void leave_the_network(void) {
   struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
   int fd;
@@ -225,6 +225,7 @@ static void stay_on_one_processor(uint64_t seed) {
 
 static _Noreturn void child(enum random_kind kind, enum random_mode mode, uint64_t seed) {
   alarm(TIMEOUT_S);
+  leave_the_network();
   stay_on_one_processor(seed);
   random_program(kind, mode, seed, hermetic);
   exit(0);
@@ -327,7 +328,6 @@ int main(void) {
       cmocka_unit_test(sim_without_memory),
   };
 
-  leave_the_network();
   if (getenv("DGRAM_TEST_ONLY") != NULL) cmocka_set_test_filter(getenv("DGRAM_TEST_ONLY"));
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
