@@ -67,13 +67,21 @@ static bool add_parts(struct linux_batch *batch, struct msghdr *header,
   return true;
 }
 
+/* The message's last piece, where it ends at these bytes; or NULL. */
+static struct iovec *piece_before(struct linux_batch *batch, const struct msghdr *header,
+                                  const unsigned char *bytes) {
+  if (header->msg_iovlen == 0) return NULL;
+  struct iovec *last = &batch->iov[batch->pieces - 1];
+  return (unsigned char *)last->iov_base + last->iov_len == bytes ? last : NULL;
+}
+
 /* Behind the bytes that were packed last, so that both are one piece, unless another one stands
  * between them. */
 static bool add_packed(struct linux_batch *batch, struct msghdr *header,
                        const dgram_datagram *datagram) {
   unsigned char *copy = batch->pack + batch->packed;
-  struct iovec *last = &batch->iov[batch->pieces - 1]; /* looked at only where there is one */
-  if (header->msg_iovlen > 0 && (unsigned char *)last->iov_base + last->iov_len == copy)
+  struct iovec *last = piece_before(batch, header, copy);
+  if (last)
     last->iov_len += datagram->length;
   else if (!add_piece(batch, header, copy, datagram->length))
     return false;
