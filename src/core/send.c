@@ -434,7 +434,7 @@ static void queue_failures(dgram_socket *socket, const dgram_datagram *list, siz
 }
 
 /* Takes a list's beginning straight to the stack, where nothing stands before it that has not
- * called back: callbacks come in the order of the calls. The results are counted here; where nobody
+ * called back: callbacks come in the order of the calls. Where nobody
  * has a callback, failures become entries of the queue that are done already, so that they are
  * told. */
 static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t count,

@@ -24,7 +24,7 @@
 
 /* ---- memory ---- */
 
-/* The kernel copies faster to where a page begins (measured: 1200 B, a third of the receiver's time). */
+/* The kernel copies faster to where a page begins. */
 static unsigned char *align(void *memory) {
   const uintptr_t at = (uintptr_t)memory;
   return (unsigned char *)memory +
