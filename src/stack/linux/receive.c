@@ -133,7 +133,6 @@ static int receive_many(struct linux_endpoint *endpoint, struct linux_receiver *
  * late. Where they hold large groups one is best: its memory stays in the cache. */
 static unsigned slots_for(struct linux_endpoint *endpoint, unsigned most) {
   unsigned slots = linux_stack_of(&endpoint->base)->receiver.slots;
-  if (most == 1) return 1;
   unsigned wanted = most < DGRAM__RECEIVE_BATCH ? most : DGRAM__RECEIVE_BATCH;
   unsigned enough = wanted / (endpoint->per_slot > 0 ? endpoint->per_slot : 1);
   if (enough == 0) enough = 1;
