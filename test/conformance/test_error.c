@@ -97,7 +97,7 @@ static size_t count_lines(int fd) {
 
 /* rule:12 api:unheard */
 static void test_the_last_resort_prints_once_a_second(void **state) {
-  dgram_socket *a = deaf_socket("a"), *b = h_bound("b", DGRAM_UDP4);
+  dgram_socket *a = deaf_socket("a");
   FILE *file = tmpfile();
   int standard_error = dup(2);
   dgram_stats stats = {0};
@@ -109,10 +109,8 @@ static void test_the_last_resort_prints_once_a_second(void **state) {
   for (int i = 0; i < 20; i++) {
     H(dgram_send(a, "x", 1, 9, "unknown.dgram.test", NULL, NULL));
   }
-  for (int i = 0; i < 1000 && stats.unheard_errors < 20; i++) {
-    h_log_clear();
-    h_post(b, "turn", h_address(b));
-    h_run_until("b message");
+  for (int i = 0; i < 10000 && stats.unheard_errors < 20; i++) {
+    h_turns(1);
     dgram_get_stats(a, &stats);
   }
   fflush(stderr);
