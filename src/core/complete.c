@@ -123,14 +123,18 @@ static void end_failed(dgram_socket *socket, unsigned *budget) {
   }
 }
 
-static void end_first_group(dgram_socket *socket) {
+/* Both return how many datagrams that were. */
+
+static size_t end_first_group(dgram_socket *socket) {
   struct dgram__group *group = socket->queue->strays.groups_first;
+  const size_t weight = group->weight;
 
   socket->queue->strays.groups_first = group->next;
   end_group(socket, group);
+  return weight;
 }
 
-static void end_first_queued(dgram_socket *socket) {
+static size_t end_first_queued(dgram_socket *socket) {
   const struct dgram__ticket *ticket;
   const dgram_datagram *datagram = dgram__queue_pop(socket->queue, &ticket);
 
@@ -141,19 +145,22 @@ static void end_first_queued(dgram_socket *socket) {
     const struct dgram__ticket ticket_copy = *ticket;
     end_one(socket, &datagram_copy, &ticket_copy);
   }
+  return 1;
 }
 
 /* A group that was done inside its call found the queue empty, so it came before what stands in the
  * queue now; also one that a callback of this turn has sent. */
 static void end_in_order(dgram_socket *socket, unsigned *budget) {
-  for (; *budget > 0; (*budget)--) {
+  while (*budget > 0) {
+    size_t ended;
     if (socket->queue->strays.groups_first != NULL) {
-      end_first_group(socket);
+      ended = end_first_group(socket);
     } else if (dgram__queue_done(socket->queue) > 0) {
-      end_first_queued(socket);
+      ended = end_first_queued(socket);
     } else {
       break;
     }
+    *budget -= ended < *budget ? (unsigned)ended : *budget;
   }
 }
 

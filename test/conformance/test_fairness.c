@@ -9,7 +9,7 @@ static size_t flooded;      /* callbacks of the flooding socket */
 static size_t since_turn;   /* of them since another socket was served last */
 static size_t most_at_once; /* the most there were */
 static size_t turns;        /* of a timer, or of another socket */
-static size_t flood_limit; /* after so many the flood ends by itself */
+static size_t flood_limit;  /* after so many the flood ends by itself */
 static bool enough;
 
 static void count_one(void) {
@@ -154,6 +154,34 @@ static void test_a_turn_of_a_flood_of_sends_is_bounded(void **state) {
   h_turns(5);
 }
 
+enum { LISTED = 512 };
+
+static void send_list_again(dgram_socket *socket, dgram_datagram *list, size_t count, void *data) {
+  (void)data;
+  for (size_t i = 0; i < count; i++)
+    count_one();
+  if (flooded > 10 * flood_limit) enough = true;
+  if (!enough) H(dgram_send_many(socket, list, count, send_list_again, NULL));
+}
+
+/* A list counts as what is in it. rule:8 */
+static void test_a_turn_of_a_flood_of_lists_is_bounded(void **state) {
+  static dgram_datagram list[LISTED];
+  (void)state;
+  reset();
+  serve_another();
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  turns = 0;
+  for (size_t i = 0; i < LISTED; i++)
+    list[i] = (dgram_datagram){.bytes = "x", .length = 1, .to = flood_to};
+  h_assert_ok(H(dgram_send_many(a, list, LISTED, send_list_again, NULL)));
+  h_run_count(&flooded, 10 * FLOOD);
+  assert_true(turns > FLOOD / BETWEEN_TURNS);
+  assert_in_range(most_at_once, 1, BETWEEN_TURNS);
+  enough = true;
+  h_turns(5);
+}
+
 /* rule:8 */
 static void test_another_socket_is_served_under_a_flood_of_sends(void **state) {
   dgram_socket *b = h_bound("b", DGRAM_UDP4);
@@ -238,6 +266,7 @@ int main(void) {
       H_TEST(test_a_timer_fires_under_a_flood_of_messages),
       H_TEST(test_a_turn_of_a_flood_of_messages_is_bounded),
       H_TEST(test_a_turn_of_a_flood_of_sends_is_bounded),
+      H_TEST(test_a_turn_of_a_flood_of_lists_is_bounded),
       H_TEST(test_another_socket_receives_under_a_flood),
       H_TEST(test_a_timer_fires_under_a_flood_of_sends),
       H_TEST(test_another_socket_is_served_under_a_flood_of_sends),
