@@ -17,6 +17,7 @@
 
 #include "core/address.h"
 #include "core/resolve.h"
+#include "core/run.h"
 #include "core/sending.h"
 
 /* ---- checking ---- */
@@ -65,19 +66,6 @@ static int check_datagram(const dgram_socket *socket, const dgram_datagram *data
   if (code == 0) code = check_payload(socket, datagram);
   if (code < 0) return code;
   if (info != NULL && (info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
-  return 0;
-}
-
-static int check_list(const dgram_socket *socket, const dgram_datagram *list, size_t count,
-                      size_t *ret_bytes) {
-  size_t bytes = 0;
-
-  for (size_t i = 0; i < count; i++) {
-    const int code = is_plain(socket, &list[i]) ? 0 : check_datagram(socket, &list[i]);
-    if (code < 0) return code;
-    bytes += list[i].length;
-  }
-  *ret_bytes = bytes;
   return 0;
 }
 
@@ -196,7 +184,7 @@ void dgram__send_flush(dgram_socket *socket) {
     uint32_t done;
 
     if (count == 0) break;
-    done = (uint32_t)ops->send(endpoint, list, count, 0);
+    done = (uint32_t)ops->send(endpoint, list, count, 0, 0);
     assert(done <= count);
     socket->queue->sent += done;
     budget -= done;
@@ -414,16 +402,46 @@ bool dgram__send_unsent(const dgram_socket *socket) {
 
 /* ---- lists ---- */
 
+/* The caller's, and what is found out while it is checked. */
+struct list {
+  dgram_datagram *datagrams;
+  size_t count;
+  size_t run; /* so many at the front are one */
+  size_t bytes;
+};
+
+/* What holds for the first of a run holds for all of it. */
+static int check_list(const dgram_socket *socket, struct list *list) {
+  size_t n;
+
+  if (list->datagrams == NULL && list->count > 0) return DGRAM_EARGTYPE;
+  for (size_t i = 0; i < list->count; i += n) {
+    dgram_datagram *first = &list->datagrams[i];
+    const int code = is_plain(socket, first) ? 0 : check_datagram(socket, first);
+    if (code < 0) return code;
+    n = dgram__run_of(first, list->count - i);
+    list->bytes += n * first->length;
+    if (i == 0) list->run = n;
+  }
+  return 0;
+}
+
+/* Hands it to the system; returns how many of it are dealt with. */
+static size_t try_list(dgram_socket *socket, const struct list *list) {
+  return (size_t)socket->stack->ops->send(socket->endpoint, list->datagrams, list->count, list->run,
+                                          DGRAM__SEND_TRY);
+}
+
 static bool stands_first(const dgram_socket *socket) {
   return can_flush(socket) && !socket->endpoint->blocked && dgram__queue_unsent(socket->queue) == 0;
 }
 
 /* Queues what failed, as done already. */
-static void queue_failures(dgram_socket *socket, const dgram_datagram *list, size_t count) {
+static void queue_failures(dgram_socket *socket, const struct list *list, size_t done) {
   const struct dgram__ticket ticket = {.syscall = "send"};
 
-  for (size_t i = 0; i < count; i++) {
-    dgram_datagram failed = list[i];
+  for (size_t i = 0; i < done; i++) {
+    dgram_datagram failed = list->datagrams[i];
     if (failed.result >= 0) continue;
     failed.bytes = NULL;
     failed.info = NULL;
@@ -437,17 +455,17 @@ static void queue_failures(dgram_socket *socket, const dgram_datagram *list, siz
  * called back: callbacks come in the order of the calls. Where nobody
  * has a callback, failures become entries of the queue that are done already, so that they are
  * told. */
-static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t count,
+static size_t send_directly(dgram_socket *socket, const struct list *list,
                             struct dgram__group *group) {
   const uint32_t failed = socket->endpoint->failed;
   size_t done;
 
   if (!stands_first(socket) || dgram__queue_count(socket->queue) > 0) return 0;
-  done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
+  done = try_list(socket, list);
   if (group != NULL) group->ended = done;
   if (socket->endpoint->failed == failed) return done;
   if (group != NULL) {
-    dgram__count_failures(socket, list, done);
+    dgram__count_failures(socket, list->datagrams, done);
   } else {
     queue_failures(socket, list, done);
   }
@@ -456,11 +474,11 @@ static size_t send_directly(dgram_socket *socket, dgram_datagram *list, size_t c
 
 /* There is room in the queue for all. A group's payload stays where it is; a copy that fails loses
  * its datagram, which is told by `error`. */
-static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t from, size_t count,
+static void queue_rest(dgram_socket *socket, const struct list *list, size_t from,
                        struct dgram__group *group) {
-  for (size_t i = from; i < count; i++) {
+  for (size_t i = from; i < list->count; i++) {
     struct dgram__ticket ticket = {.group = group, .syscall = "send"};
-    dgram_datagram datagram = list[i];
+    dgram_datagram datagram = list->datagrams[i];
     const int code = own_payload(socket->stack, &datagram, &ticket);
     if (code < 0) {
       socket->queue->strays.lost_code = code;
@@ -472,35 +490,34 @@ static void queue_rest(dgram_socket *socket, const dgram_datagram *list, size_t 
   }
 }
 
-static struct dgram__group *create_group(dgram_socket *socket, dgram_datagram *list, size_t count,
-                                         size_t bytes) {
+static struct dgram__group *create_group(dgram_socket *socket, const struct list *list) {
   struct dgram__group *group = dgram__calloc(socket->stack, sizeof *group);
 
   if (group == NULL) return NULL;
-  group->list = list;
-  group->count = count;
-  group->weight = count > 0 ? count : 1;
-  group->bytes = bytes;
+  group->list = list->datagrams;
+  group->count = list->count;
+  group->weight = list->count > 0 ? list->count : 1;
+  group->bytes = list->bytes;
   return group;
 }
 
-static int send_many(dgram_socket *socket, dgram_datagram *list, size_t count, size_t bytes,
-                     dgram_send_many_cb cb, void *data) {
+static int send_many(dgram_socket *socket, const struct list *list, dgram_send_many_cb cb,
+                     void *data) {
   struct dgram__group *group = NULL;
   size_t done;
-  int code = reserve(socket, count);
+  int code = reserve(socket, list->count);
 
   if (code < 0) return code;
   if (cb != NULL) {
-    group = create_group(socket, list, count, bytes);
+    group = create_group(socket, list);
     if (group == NULL) return DGRAM_ENOMEM;
     group->cb = cb;
     group->data = data;
-    dgram__queued_add(socket, group->weight, bytes);
+    dgram__queued_add(socket, group->weight, list->bytes);
   }
-  done = send_directly(socket, list, count, group);
-  queue_rest(socket, list, done, count, group);
-  if (group != NULL && done == count) dgram__group_done(socket, group);
+  done = send_directly(socket, list, group);
+  queue_rest(socket, list, done, group);
+  if (group != NULL && done == list->count) dgram__group_done(socket, group);
   on_queued(socket);
   return 0;
 }
@@ -549,34 +566,31 @@ int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t co
 
 int dgram_send_many(dgram_socket *socket, dgram_datagram *list, size_t count, dgram_send_many_cb cb,
                     void *data) {
-  size_t bytes;
+  struct list all = {.datagrams = list, .count = count};
   int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
-  if (list == NULL && count > 0) return DGRAM_EARGTYPE;
-  code = check_list(socket, list, count, &bytes);
-  if (code == 0) code = check_room(socket, count, bytes);
+  code = check_list(socket, &all);
+  if (code == 0) code = check_room(socket, count, all.bytes);
   if (code == 0) code = dgram__bind_implicitly(socket);
-  if (code < 0) return code;
-  return send_many(socket, list, count, bytes, cb, data);
+  return code < 0 ? code : send_many(socket, &all, cb, data);
 }
 
 int dgram_try_send_many(dgram_socket *socket, dgram_datagram *list, size_t count) {
-  size_t bytes;
+  struct list all = {.datagrams = list, .count = count};
   size_t done;
   uint32_t failed;
   int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
-  if (list == NULL && count > 0) return DGRAM_EARGTYPE;
   if (count > INT32_MAX) return DGRAM_EINVAL;
-  code = check_list(socket, list, count, &bytes);
+  code = check_list(socket, &all);
   if (code == 0) code = dgram__bind_implicitly(socket);
   if (code < 0) return code;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EAGAIN;
   if (!stands_first(socket)) return 0;
   failed = socket->endpoint->failed;
-  done = (size_t)socket->stack->ops->send(socket->endpoint, list, count, DGRAM__SEND_TRY);
+  done = try_list(socket, &all);
   if (socket->endpoint->failed != failed) dgram__count_failures(socket, list, done);
   return (int)done;
 }

@@ -207,8 +207,11 @@ struct dgram__stack_ops {
    * the datagram that came first among the rest stays where it is, with its bytes, until then, so a
    * stack that can only wait by queueing may have queued that one (and no other). Neighbours with
    * the same destination and equal info may leave as one segmented datagram. parts is at most
-   * DGRAM__PARTS_MAX. May be called while a telling is under way. Only while bound. */
-  int (*send)(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count, unsigned flags);
+   * DGRAM__PARTS_MAX. `run`: so many at the front are known to be a run (core/run.h), their results
+   * written already; 0: nothing is known. May be called while a telling is under way. Only while
+   * bound. */
+  int (*send)(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count, size_t run,
+              unsigned flags);
 
   /* Sets an option. Only while bound. */
   int (*set_option)(struct dgram__endpoint *endpoint, int option, int value);

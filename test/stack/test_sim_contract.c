@@ -146,7 +146,7 @@ static void fill(size_t count) {
     dgram_datagram datagram = {.bytes = "x", .length = 1};
     struct dgram__endpoint *to = core.endpoints[n % ENDPOINTS];
     assert_int_equal(core.stack->ops->local_address(to, &datagram.to), 0);
-    assert_int_equal(core.stack->ops->send(to, &datagram, 1, 0), 1);
+    assert_int_equal(core.stack->ops->send(to, &datagram, 1, 0, 0), 1);
     assert_int_equal(datagram.result, 1);
   }
 }

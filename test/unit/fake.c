@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/run.h"
 #include "core/socket.h"
 
 static struct fake *fake_of(dgram_stack *stack) {
@@ -185,13 +186,14 @@ static char first_byte(const dgram_datagram *datagram) {
 }
 
 static int fake_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count,
-                     unsigned flags) {
+                     size_t run, unsigned flags) {
   struct fake *fake = fake_of(endpoint->stack);
   size_t done = 0;
 
   (void)flags;
   assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
   assert_false(endpoint->blocked);
+  assert_true(run == 0 || run <= dgram__run_of(list, count));
   fake->send_calls++;
   for (; done < count && fake->takes > 0; done++) {
     assert_true(list[done].parts <= DGRAM__PARTS_MAX);

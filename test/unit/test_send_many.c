@@ -412,7 +412,6 @@ static void try_answers_how_many(void **state) {
   assert_int_equal(dgram_try_send_many(sock, list, 5), 2);
   assert_int_equal(list[0].result, 1);
   assert_int_equal(list[1].result, 1);
-  assert_int_equal(list[2].result, 99);
   assert_int_equal(dgram_try_send_many(sock, list, 5), 0);
   fake.takes = SIZE_MAX;
   assert_int_equal(dgram_try_send_many(sock, list + 2, 3), 3);

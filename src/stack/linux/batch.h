@@ -43,8 +43,9 @@ struct linux_grouping {
 
 /* Fills the batch with messages from the front of the list, as many as there is room for: at least
  * one, whatever its parts. Writes their results as if they went, while they are at hand: after the
- * call to the kernel they would have to be fetched again. */
+ * call to the kernel they would have to be fetched again. `run`: so many at the front are known to
+ * be a run, their results written. */
 void linux_stack_batch_fill(struct linux_batch *batch, dgram_datagram *list, size_t count,
-                            const struct linux_grouping *grouping);
+                            size_t run, const struct linux_grouping *grouping);
 
 #endif

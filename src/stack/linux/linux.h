@@ -131,7 +131,7 @@ unsigned linux_stack_tell_received(struct linux_endpoint *endpoint, unsigned slo
 /* ---- send.c ---- */
 
 int linux_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count,
-                     unsigned flags);
+                     size_t run, unsigned flags);
 
 /* ---- options.c ---- */
 

@@ -23,6 +23,7 @@ struct sending {
   struct linux_endpoint *endpoint;
   dgram_datagram *list;
   size_t count;
+  size_t run;       /* so many at the front are known to be one */
   size_t done;      /* from the front: their results are written */
   unsigned repeats; /* of the message that is first now */
 
@@ -167,7 +168,8 @@ static bool send_some(struct sending *sending) {
   struct linux_grouping grouping = grouping_of(sending);
   size_t count = sending->count - sending->done;
   if (sending->done < sending->singles_until) count = sending->singles_until - sending->done;
-  linux_stack_batch_fill(batch, sending->list + sending->done, count, &grouping);
+  const size_t run = sending->run > sending->done ? sending->run - sending->done : 0;
+  linux_stack_batch_fill(batch, sending->list + sending->done, count, run, &grouping);
   int sent = call_system(sending, batch);
   if (sent == DGRAM_EAGAIN) return false;
   if (sent > 0)
@@ -177,9 +179,10 @@ static bool send_some(struct sending *sending) {
   return true;
 }
 
-int linux_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count,
+int linux_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count, size_t run,
                      unsigned flags) {
-  struct sending sending = {.endpoint = linux_endpoint_of(base), .list = list, .count = count};
+  struct sending sending = {
+      .endpoint = linux_endpoint_of(base), .list = list, .count = count, .run = run};
   while (sending.done < count && send_some(&sending))
     continue;
   if (sending.done < count && !(flags & DGRAM__SEND_TRY))

@@ -264,9 +264,10 @@ static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram)
 }
 
 /* There is always room on the way, so a send is never short. */
-int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count,
+int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count, size_t run,
                    unsigned flags) {
   bool any = false;
+  (void)run;
   (void)flags;
   for (size_t i = 0; i < count; i++) {
     list[i].result = send_one(sim_endpoint_of(base), &list[i]);

@@ -153,7 +153,7 @@ int sim_stack_attach(struct sim_endpoint *endpoint, const dgram_address *local, 
 void sim_stack_detach(struct sim_endpoint *endpoint);
 
 int sim_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count,
-                   unsigned flags);
+                   size_t run, unsigned flags);
 int sim_stack_set_membership(struct dgram__endpoint *endpoint, bool join,
                              const dgram_address *group, const struct dgram__interface *interface);
 

@@ -151,8 +151,9 @@ static int send_one(struct uv_stack_endpoint *endpoint, const dgram_datagram *da
   return flags & DGRAM__SEND_TRY ? DGRAM_EAGAIN : queue_one(endpoint, &outgoing, datagram->length);
 }
 
-int uv_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count,
+int uv_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count, size_t run,
                   unsigned flags) {
+  (void)run;
   struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
   for (size_t i = 0; i < count; i++) {
     int result = send_one(endpoint, &list[i], flags);

@@ -65,7 +65,7 @@ bool uv_stack_close_endpoint(struct dgram__endpoint *endpoint);
 int uv_stack_receive_start(struct dgram__endpoint *endpoint);
 void uv_stack_receive_stop(struct dgram__endpoint *endpoint);
 int uv_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count,
-                  unsigned flags);
+                  size_t run, unsigned flags);
 
 int uv_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
 int uv_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
