@@ -32,8 +32,9 @@ void bench_die(const char *what) {
 }
 
 void *bench_allocate(size_t count, size_t size) {
-  void *memory = calloc(count, size);
-  if (memory == NULL) bench_die("calloc");
+  void *memory;
+  if (posix_memalign(&memory, BENCH_PAGE, count * size) != 0) bench_die_saying("memory", "none");
+  memset(memory, 0, count * size);
   return memory;
 }
 

@@ -24,6 +24,9 @@ enum {
   /* Datagrams sent with a callback each that are under way at a time. */
   BENCH_IN_FLIGHT = 1024,
 
+  /* Bytes of a page. */
+  BENCH_PAGE = 4096,
+
   /* Bytes of the largest datagram, or of a group that the kernel has joined. */
   BENCH_SLOT = 65536,
 
@@ -65,7 +68,7 @@ uint64_t bench_cpu_ns(void);
 void bench_die(const char *what) __attribute__((noreturn));
 void bench_die_saying(const char *what, const char *why) __attribute__((noreturn));
 
-/* Returns memory full of zeros, or ends the program. */
+/* Returns memory full of zeros that begins where a page does, or ends the program. */
 void *bench_allocate(size_t count, size_t size);
 
 /* Prints the first line of a role that listens. */

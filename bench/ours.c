@@ -2,8 +2,8 @@
 
 #include <arpa/inet.h>
 
-void ours_check(const char *what, int code) {
-  if (code < 0) bench_die_saying(what, dgram_error_name(code));
+void ours_fail(const char *what, int code) {
+  bench_die_saying(what, dgram_error_name(code));
 }
 
 dgram_socket *ours_socket(dgram_stack *stack) {

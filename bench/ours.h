@@ -8,8 +8,13 @@
 #include "common.h"
 #include "meter.h"
 
+/* Ends the program. */
+_Noreturn void ours_fail(const char *what, int code);
+
 /* Ends the program where `code` is one. */
-void ours_check(const char *what, int code);
+static inline void ours_check(const char *what, int code) {
+  if (code < 0) ours_fail(what, code);
+}
 
 /* Returns a new socket on the default stack, or on `stack`, with room for any number of sends. */
 dgram_socket *ours_socket(dgram_stack *stack);
