@@ -340,8 +340,6 @@ static void test_a_batch_leaves_inside_a_call(void **state) {
   finish();
 }
 
-#define ON_BOTH(function) KIT_TEST(function), UV_KIT_TEST(function)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       ON_BOTH(test_a_reply_leaves_right_after_the_batch),

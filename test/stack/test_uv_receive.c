@@ -127,47 +127,12 @@ static void test_into_memory_of_the_caller(void **state) {
   assert_int_equal(dgram_stack_close(theirs, NULL, NULL), 0);
 }
 
-/* ---- shut down by somebody else ---- */
-
-static void test_a_shutdown_by_somebody_else_does_not_spin(void **state) {
-  dgram_bind_options options = {0};
-  struct kit_seen seen;
-  uint16_t port, peer_port;
-  (void)state;
-  for (int how = SHUT_RD; how <= SHUT_RDWR; how += SHUT_RDWR - SHUT_RD) {
-    dgram_socket *socket = kit_socket(DGRAM_UDP4, &seen);
-    int peer = kit_peer(AF_INET, &peer_port);
-    options.fd = kit_peer(AF_INET, &port);
-    int other = dup(options.fd);
-    assert_int_equal(dgram_bind(socket, &options, NULL, NULL), 0);
-    kit_turns(3);
-    (void)shutdown(other, how); /* ENOTCONN, but done */
-    kit_run_until(&seen.errors, 1);
-    assert_int_equal(seen.last_error, DGRAM_ENOTCONN);
-    assert_string_equal(seen.last_syscall, "shutdown");
-    assert_true(kit_turns_within(200) < 10);
-    assert_int_equal(dgram_resume(socket), 0); /* says so again, and has what is there */
-    kit_peer_send(peer, port, "x", 1);
-    kit_run_until(&seen.errors, 2);
-    assert_true(kit_turns_within(50) < 10);
-    assert_int_equal(seen.messages, 1);
-    assert_int_equal(dgram_abort(socket), 0);
-    kit_turns(3);
-    close(other);
-    close(peer);
-  }
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      UV_KIT_TEST(test_one_telling_each),
-      UV_KIT_TEST(test_a_turn_has_a_bound),
-      UV_KIT_TEST(test_an_empty_datagram_is_one),
-      UV_KIT_TEST(test_an_error_and_then_success),
-      UV_KIT_TEST(test_a_cut_datagram_says_so),
-      UV_KIT_TEST(test_the_largest_fits),
+      UV_KIT_TEST(test_one_telling_each),          UV_KIT_TEST(test_a_turn_has_a_bound),
+      UV_KIT_TEST(test_an_empty_datagram_is_one),  UV_KIT_TEST(test_an_error_and_then_success),
+      UV_KIT_TEST(test_a_cut_datagram_says_so),    UV_KIT_TEST(test_the_largest_fits),
       UV_KIT_TEST(test_into_memory_of_the_caller),
-      UV_KIT_TEST(test_a_shutdown_by_somebody_else_does_not_spin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

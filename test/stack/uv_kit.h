@@ -14,6 +14,9 @@
 #define UV_KIT_TEST(function) cmocka_unit_test_setup_teardown(function, uv_kit_setup, kit_teardown)
 int uv_kit_setup(void **state);
 
+/* The same test on the linux stack, then on the uv stack. */
+#define ON_BOTH(function) KIT_TEST(function), UV_KIT_TEST(function)
+
 /* The dynamic linker sees only what is exported. */
 #define UV_KIT_REPLACES __attribute__((visibility("default")))
 
