@@ -347,6 +347,17 @@ static void count_refusal(struct random_socket *socket, int code) {
   if (code == DGRAM_EQUEUEFULL) socket->refusals++;
 }
 
+/* A callback is due, or else nobody borrows the bytes any more. */
+static void await(struct random_socket *socket, struct outgoing *outgoing, bool called_back) {
+  if (!called_back) {
+    free_bytes(outgoing);
+    return;
+  }
+  outgoing->accepted = true;
+  socket->pending++;
+  the.calls_due++;
+}
+
 void random_send(struct random_socket *socket) {
   const uint32_t length = random_length();
   const bool hears = random_one_in(2);
@@ -369,13 +380,7 @@ void random_send(struct random_socket *socket) {
   count_refusal(socket, code);
   if (code == 0) mark_accepted(socket, outgoing->first, 1);
   outgoing->in_order = to.name == NULL;
-  if (code < 0 || !hears) {
-    free_bytes(outgoing);
-    return;
-  }
-  outgoing->accepted = true;
-  socket->pending++;
-  the.calls_due++;
+  await(socket, outgoing, code == 0 && hears);
 }
 
 static uint32_t list_length(void) {
@@ -472,13 +477,7 @@ void random_send_list(struct random_socket *socket, bool try_only) {
   count_refusal(socket, code);
   if (code == 0) mark_accepted(socket, outgoing->first, outgoing->count);
   outgoing->in_order = outgoing->count > 0;
-  if (code < 0 || !hears) {
-    free_bytes(outgoing);
-    return;
-  }
-  outgoing->accepted = true;
-  socket->pending++;
-  the.calls_due++;
+  await(socket, outgoing, code == 0 && hears);
 }
 
 /* ---- receiving ---- */
