@@ -12,10 +12,6 @@ struct groups_world groups_world;
 
 /* ---- the system ---- */
 
-int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
 

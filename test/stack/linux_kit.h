@@ -107,4 +107,21 @@ struct kit_fault {
 /* Counts a call for count messages. Returns -1 with errno set, or how many messages it is for. */
 int kit_fault_meet(struct kit_fault *fault, unsigned count);
 
+/* What several tests replace: each names what it wants in its first line (see test/CMakeLists.txt)
+ * and defines the __wrap_ function; the __real_ one is the system's or libuv's. */
+int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                    struct timespec *timeout);
+int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                    struct timespec *timeout);
+ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
+int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+int __real_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb);
+int __wrap_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb);
+int __real_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb);
+int __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb);
+
 #endif

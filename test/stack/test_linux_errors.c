@@ -13,13 +13,6 @@ enum { FOR_EVER = 1000000, A = 10, B = 30, LENGTH = 40 };
 
 static struct kit_fault many, one;
 
-int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
-ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
-
 int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                     struct timespec *timeout) {
   int wanted = kit_fault_meet(&many, count);

@@ -18,13 +18,6 @@ static struct kit_fault many, one;
 static bool cut_next;     /* the next slot is marked as too short */
 static size_t fake_bytes; /* the next slot holds so many bytes, each a datagram */
 
-int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
-ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
-
 static void say_length(struct msghdr *header, int length) {
   struct cmsghdr *control = header->msg_control;
   assert_non_null(control);

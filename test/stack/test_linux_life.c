@@ -20,8 +20,6 @@ int __real_bind(int fd, const struct sockaddr *address, socklen_t length);
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length);
 int __real_uv_poll_init(uv_loop_t *loop, uv_poll_t *handle, int fd);
 int __wrap_uv_poll_init(uv_loop_t *loop, uv_poll_t *handle, int fd);
-int __real_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb);
-int __wrap_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb);
 
 int __wrap_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb) {
   kit_fault_meet(&starts, 1);

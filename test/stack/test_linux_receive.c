@@ -15,13 +15,6 @@ static struct kit_fault many, one;
 static int truncate_next;  /* so many datagrams are marked as cut */
 static unsigned told_turn; /* when the core was last told of a failure */
 
-int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
-ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
-
 void __real_dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
                                            const char *syscall);
 void __wrap_dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,

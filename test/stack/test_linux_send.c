@@ -11,14 +11,6 @@
 
 static struct kit_fault many, one, starts; /* starts counts changes of what is watched for */
 
-int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
-
-int __real_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb);
-int __wrap_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb);
-
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
   int wanted = kit_fault_meet(&many, count);
   return wanted <= 0 ? wanted : __real_sendmmsg(fd, messages, (unsigned)wanted, flags);

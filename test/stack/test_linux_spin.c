@@ -13,13 +13,6 @@ enum { FOR_EVER = 1000000, WHILE_MS = 500, TURNS_MAX = 5 };
 
 static struct kit_fault many;
 
-int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
-ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
-
 static bool queue_stays; /* the error queue is never empty */
 
 int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,

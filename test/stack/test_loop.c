@@ -10,9 +10,6 @@
 
 static struct kit_fault asyncs;
 
-int __real_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb);
-int __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb);
-
 int __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb) {
   return kit_fault_meet(&asyncs, 1) < 0 ? -errno : __real_uv_async_init(loop, async, cb);
 }
