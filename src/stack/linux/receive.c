@@ -12,10 +12,10 @@
  *
  * Failure modes: a pending error (ICMP, on a socket that asked for them or is connected) comes
  * instead of datagrams, is told and taken with that; receiving goes on. An error that stays is told
- * some times, and the socket is left alone for a while (rest.c). Memory that cannot grow stays as it is. A kernel without
- * recvmmsg is asked for single datagrams. A datagram longer than its slot is marked. */
+ * some times, and the socket is left alone for a while (rest.c). Memory that cannot grow stays as
+ * it is. A kernel without recvmmsg is asked for single datagrams. A datagram longer than its slot
+ * is marked. */
 
-#include <assert.h>
 #include <string.h>
 
 #include "stack/linux/errors.h"
@@ -53,14 +53,10 @@ void linux_stack_receiver_init(struct linux_stack *stack, const dgram_stack_opti
   receiver->slots_max = (unsigned)slots;
 }
 
-static void free_memory(struct linux_stack *stack) {
+void linux_stack_receiver_clear(struct linux_stack *stack) {
   struct linux_receiver *receiver = &stack->receiver;
   dgram__free(&stack->loop.base, receiver->messages);
   if (!receiver->borrowed) dgram__free(&stack->loop.base, receiver->memory);
-}
-
-void linux_stack_receiver_clear(struct linux_stack *stack) {
-  free_memory(stack);
 }
 
 /* Moves to other memory, of so many slots. DGRAM_ENOMEM: nothing has changed. */
@@ -76,7 +72,7 @@ static int resize(struct linux_stack *stack, unsigned slots) {
     dgram__free(base, messages);
     return DGRAM_ENOMEM;
   }
-  free_memory(stack);
+  linux_stack_receiver_clear(stack);
   use_memory(receiver, memory, messages, slots);
   return 0;
 }
