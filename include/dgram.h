@@ -34,12 +34,12 @@
  *  6. Close: with nothing pending the port is free when dgram_close returns. Otherwise no more
  *     messages at once, and what was accepted for sending goes out or fails for at most linger_ms
  *     (5000), then the rest is cancelled, each by its callback or an `error`; a lookup that cannot
- *     be cancelled belongs to the stack, not to the socket. Accepted work keeps the loop alive even on an unref'd socket. `close`
- *     comes last. From dgram_close to the end of `close` every call returns DGRAM_ENOTRUNNING (but
- *     dgram_off_..., which removes as always, dgram_abort, which cuts the linger short,
- *     dgram_message_keep, dgram_socket_stack and dgram_get_stats, which work as ever, and dgram_ref
- *     and dgram_unref, which return the socket and change nothing); afterwards the pointer is dead.
- *     Closing inside any callback is safe.
+ *     be cancelled belongs to the stack, not to the socket. Accepted work keeps the loop alive even
+ *     on an unref'd socket. `close` comes last. From dgram_close to the end of `close` every call
+ *     returns DGRAM_ENOTRUNNING (but dgram_off_..., which removes as always, dgram_abort, which
+ *     cuts the linger short, dgram_message_keep, dgram_socket_stack and dgram_get_stats, which work
+ *     as ever, and dgram_ref and dgram_unref, which return the socket and change nothing);
+ *     afterwards the pointer is dead. Closing inside any callback is safe.
  *  7. Datagrams to one destination as written (name or address, and port) leave in the order they
  *     were given. Lookups of one name in flight are joined; nothing is cached.
  *  8. A turn of the loop does a bounded amount of work for one socket, counted in datagrams, so
@@ -125,7 +125,7 @@ DGRAM_EXTERN const char *dgram_version(void);
   XX(EEXIST, "file already exists")                                                                \
   XX(EFAULT, "bad address in system call argument")                                                \
   XX(EFBIG, "file too large")                                                                      \
-  XX(EHOSTDOWN, "host is down")                                                                   \
+  XX(EHOSTDOWN, "host is down")                                                                    \
   XX(EHOSTUNREACH, "host is unreachable")                                                          \
   XX(EINTR, "interrupted system call")                                                             \
   XX(EINVAL, "invalid argument")                                                                   \
@@ -269,13 +269,13 @@ enum dgram_recv_info_bits {
 };
 
 typedef struct dgram_recv_info {
-  uint32_t present;             /* bits of enum dgram_recv_info_bits */
-  uint32_t interface_index;     /* the interface that it came in by */
-  dgram_address local_address;  /* the address that it was sent to; its port is the socket's */
-  uint64_t time_ns;             /* when the kernel got it, ns since 1970 */
-  uint8_t hop_limit;            /* TTL or hop limit on arrival */
-  uint8_t tos;                  /* TOS or traffic class: DSCP in the upper six bits, ECN below */
-  bool truncated;               /* the datagram was longer than the memory to receive into */
+  uint32_t present;            /* bits of enum dgram_recv_info_bits */
+  uint32_t interface_index;    /* the interface that it came in by */
+  dgram_address local_address; /* the address that it was sent to; its port is the socket's */
+  uint64_t time_ns;            /* when the kernel got it, ns since 1970 */
+  uint8_t hop_limit;           /* TTL or hop limit on arrival */
+  uint8_t tos;                 /* TOS or traffic class: DSCP in the upper six bits, ECN below */
+  bool truncated;              /* the datagram was longer than the memory to receive into */
 } dgram_recv_info;
 
 /* What a datagram shall be sent with. A field counts only where its bit stands in `set`; zeroed it
@@ -345,8 +345,8 @@ DGRAM_EXTERN void dgram_message_free(dgram_message *message);
 /* A datagram arrived. (the seed, event 'message') */
 typedef void (*dgram_message_cb)(dgram_socket *socket, const dgram_message *message, void *data);
 
-/* Datagrams arrived: all that one system call brought, at least one. (Those that a pause has held back
- * before `batch` heard them come one by one.) */
+/* Datagrams arrived: all that one system call brought, at least one. (Those that a pause has held
+ * back before `batch` heard them come one by one.) */
 typedef void (*dgram_batch_cb)(dgram_socket *socket, const dgram_message *messages, size_t count,
                                void *data);
 
@@ -774,7 +774,7 @@ DGRAM_EXTERN int dgram_stack_on_unheard(dgram_stack *stack, dgram_unheard_cb cb,
 
 /* ---- time and names ---- */
 
-#define DGRAM_MILLISECOND UINT64_C(1000000)  /* in ns, for timers */
+#define DGRAM_MILLISECOND UINT64_C(1000000) /* in ns, for timers */
 #define DGRAM_SECOND UINT64_C(1000000000)
 
 /* The stack's time in ns: monotonic, from an unknown start; virtual in a simulation. 0 where the

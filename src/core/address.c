@@ -134,9 +134,9 @@ static bool read_scope_id(const char *at, uint32_t *ret_scope_id) {
   return true;
 }
 
-/* The length of a scope that may be the name of an interface. DGRAM_EINVAL: it has a space, a control
- * character or a sign that makes something else of the text (a prefix, a second scope). DGRAM_ENODEV:
- * nothing can be called so, since it is too long, or a number over 32 bits. */
+/* The length of a scope that may be the name of an interface. DGRAM_EINVAL: it has a space, a
+ * control character or a sign that makes something else of the text (a prefix, a second scope).
+ * DGRAM_ENODEV: nothing can be called so, since it is too long, or a number over 32 bits. */
 static int zone_length(const char *zone) {
   size_t length = 0;
   bool is_number = true;

@@ -11,8 +11,8 @@
  * text         borrows.
  * ret_address  its scope_id is the scope where that is a number, else 0.
  * ret_zone     DGRAM__INTERFACE_NAME_MAX bytes: the scope where that is a name, else "".
- * Errors       DGRAM_EINVAL: no literal. DGRAM_ENODEV: one whose scope is longer than the name of an
- *              interface, or a number over 32 bits. */
+ * Errors       DGRAM_EINVAL: no literal. DGRAM_ENODEV: one whose scope is longer than the name of
+ *              an interface, or a number over 32 bits. */
 int dgram__address_read(const char *text, dgram_address *ret_address, char *ret_zone);
 
 /* 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 2.7). */

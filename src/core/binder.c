@@ -21,8 +21,8 @@ struct dgram__share {
 /* ---- shares ---- */
 
 /* Finds the smallest index that is free, and the share after which its own belongs, or NULL for the
- * front: shares of one address stand in the order of their indices, so one walk finds the first gap. The
- * family of the address tells the type. */
+ * front: shares of one address stand in the order of their indices, so one walk finds the first
+ * gap. The family of the address tells the type. */
 static uint32_t free_index(const struct dgram__host *host, const dgram_address *address,
                            struct dgram__share **ret_after) {
   uint32_t index = 0;

@@ -36,8 +36,9 @@ const char *dgram_error_text(int code) {
   return error != NULL ? error->text : "unknown error";
 }
 
-/* What is not here is of class OTHER. ENOPROTOOPT and EPROTO are what Linux makes of ICMP's "protocol
- * unreachable" and of ICMPv6's "parameter problem"; ECONNRESET is Windows' ECONNREFUSED. */
+/* What is not here is of class OTHER. ENOPROTOOPT and EPROTO are what Linux makes of ICMP's
+ * "protocol unreachable" and of ICMPv6's "parameter problem"; ECONNRESET is Windows'
+ * ECONNREFUSED. */
 static const struct {
   int code;
   enum dgram__error_class class;

@@ -28,8 +28,8 @@ enum {
   DGRAM__INTERFACES_MAX = 1024,
 
   /* Datagrams that a queue holds before it is handed to the stack inside a call: two of the largest
-   * groups. Several groups a call are a quarter faster than one (measured, bare); more than these would
-   * not fit into the first cache with what stands beside each. */
+   * groups. Several groups a call are a quarter faster than one (measured, bare); more than these
+   * would not fit into the first cache with what stands beside each. */
   DGRAM__SEND_BATCH = 256,
 
   /* Messages of one sendmmsg. From 16 on their number matters little (measured: 2 to 128 within
@@ -51,22 +51,22 @@ enum {
   DGRAM__PACK_LENGTH = 256,
   DGRAM__PACK_SIZE = 32768,
 
-  /* Datagrams that a socket receives in one turn of the loop (rule 8): four of the largest groups, and
-   * half a millisecond of work without groups. */
+  /* Datagrams that a socket receives in one turn of the loop (rule 8): four of the largest groups,
+   * and half a millisecond of work without groups. */
   DGRAM__RECEIVE_TURN = 512,
 
-  /* Datagrams that one call is to bring, where traffic comes in groups: one large one. recvmmsg gains
-   * nothing beyond 32 to 64 (measured). */
+  /* Datagrams that one call is to bring, where traffic comes in groups: one large one. recvmmsg
+   * gains nothing beyond 32 to 64 (measured). */
   DGRAM__RECEIVE_BATCH = 64,
 
   /* Datagrams of one socket that are sent, and callbacks of it that run, in one turn (rule 8). It
-   * bounds their number, not the time: the callbacks are the program's, and where each datagram is a
-   * system call of its own there are 1,024 of them, which takes some milliseconds. In batches there
-   * are sixteen. */
+   * bounds their number, not the time: the callbacks are the program's, and where each datagram is
+   * a system call of its own there are 1,024 of them, which takes some milliseconds. In batches
+   * there are sixteen. */
   DGRAM__SEND_TURN = 1024,
 
   /* Slots that a stack receives into, and their bytes. A slot holds the largest datagram, or a GRO
-   * group. 32 is where recvmmsg stops to gain (measured); a stack begins with 4. */
+   * group. recvmmsg gains nothing beyond 32 (measured); a stack begins with 4. */
   DGRAM__SLOT_SIZE = 65536,
   DGRAM__SLOT_ALIGNMENT = 4096, /* a page: the kernel copies faster to its beginning (measured) */
   DGRAM__SLOTS_MIN = 4,
@@ -88,13 +88,14 @@ enum {
    * twice for it, so eight times a second. */
   DGRAM__REST_MS = 250,
 
-  /* Entries of a socket's error queue that are read in one turn: as many as datagrams of a
-   * batch. */
+  /* Entries of a socket's error queue that are read in one turn: as many as a batch
+   * has slots (DGRAM__SLOTS_MAX). */
   DGRAM__ERROR_QUEUE_TURN = 32,
 
   /* Turns in a row that brought one datagram each, after which a socket is asked for one at a time,
    * and how often it is then asked for a batch all the same. A batch of one costs 7% more than
-   * asking for one (measured); a flood that finds a socket asked for one is seen 8 turns later. */
+   * asking for one (measured); a flood that finds a socket asked for one is seen 8 turns later at
+   * the latest. */
   DGRAM__LONE_TURNS = 3,
   DGRAM__LONE_PROBE = 8,
 
@@ -111,7 +112,7 @@ enum {
   DGRAM__QUEUE_CAPACITY_MIN = 64,
 
   /* Empty queues that a stack keeps for the next socket that sends, up to that capacity: as many as
-   * sockets send in one turn, in a server that answers many; at most 24 MiB, where all have once
+   * sockets send in one turn, in a server that answers many; at most 26 MiB, where all have once
    * been that full. */
   DGRAM__QUEUE_CAPACITY_KEPT = 4096,
   DGRAM__SPARE_QUEUES_MAX = 64,
@@ -145,12 +146,11 @@ enum {
   DGRAM__SIM_DATAGRAM_SMALL = 2048,
   DGRAM__SIM_SPARE_DATAGRAMS_MAX = 1024,
 
-  /* Datagrams that a simulated socket receives in one turn: fewer than its buffer holds, so that a full
-   * one takes more than one. */
+  /* Datagrams that a simulated socket receives in one turn: fewer than its buffer holds, so that a
+   * full one takes more than one. */
   DGRAM__SIM_RECEIVE_TURN = 128,
 
-  /* Datagrams that the simulation tells at once: where recvmmsg stops to gain, as
-   * DGRAM__SLOTS_MAX. */
+  /* Datagrams that the simulation tells at once: as many as DGRAM__SLOTS_MAX. */
   DGRAM__SIM_BATCH = 32,
 
   /* Nanoseconds of virtual time that a turn with something to do takes, so that timers come due

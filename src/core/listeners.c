@@ -103,8 +103,8 @@ void dgram__emission_begin(struct dgram__emission *emission, dgram_stack *stack,
   emission->event = event;
 }
 
-/* The dead are reaped here too, where that disturbs nobody: a listener that is replaced at each event
- * must not leave a list behind that each event walks. */
+/* The dead are reaped here too, where that disturbs nobody: a listener that is replaced at each
+ * event must not leave a list behind that each event walks. */
 void dgram__emission_renew(struct dgram__emission *emission) {
   struct dgram__listeners *listeners = emission->listeners;
 

@@ -14,8 +14,8 @@
 
 #include "stack/stack.h"
 
-/* In this order the list has them. Those of the hot path come first, `batch` before `message`: where
- * nobody listens to batches, the first node says so. */
+/* In this order the list has them. Those of the hot path come first, `batch` before `message`:
+ * where nobody listens to batches, the first node says so. */
 enum dgram__event {
   DGRAM__BATCH,
   DGRAM__MESSAGE,
@@ -103,8 +103,8 @@ static inline bool dgram__emission_next(struct dgram__emission *emission) {
   return true;
 }
 
-/* Begins anew, for the next event of the same kind: what was added meanwhile runs now. Mostly nothing
- * was, and the list is as it was. */
+/* Begins anew, for the next event of the same kind: what was added meanwhile runs now. Mostly
+ * nothing was, and the list is as it was. */
 void dgram__emission_renew(struct dgram__emission *emission);
 static inline void dgram__emission_again(struct dgram__emission *emission) {
   const struct dgram__listeners *listeners = emission->listeners;

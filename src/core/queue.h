@@ -7,8 +7,8 @@
  * then stands in it), and popped at the head when its callback is about to run. Datagrams stand
  * next to each other in memory, so that a run of them goes to the stack as it is; what the sender
  * wants to know stands beside each as a ticket. What waits for a name, or ends without the ring,
- * stands in `strays`. The queue is one piece of memory, which a socket has only while it sends: idle
- * ones are kept by the host for the next. */
+ * stands in `strays`. The queue is one piece of memory, which a socket has only while it sends:
+ * idle ones are kept by the host for the next. */
 
 #ifndef DGRAM_CORE_QUEUE_H
 #define DGRAM_CORE_QUEUE_H

@@ -192,12 +192,11 @@ static void count_batch(dgram_socket *socket, const dgram_message *messages, siz
     socket->stats.received_bytes += messages[i].length;
 }
 
-/* A listener that pauses and leaves hands over to another: what it has not heard is held. Where only
- * `batch` listeners were there they have heard all. */
+/* A listener that pauses and leaves hands over to another: what it has not heard is held. Where
+ * only `batch` listeners were there they have heard all. */
 static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t count) {
   const bool by_batch = dgram__listeners_any(&socket->listeners, DGRAM__BATCH);
   const bool holds = awaits_message(socket);
-
   size_t emitted = 0;
 
   if (by_batch) emit_batch(socket, messages, count);

@@ -40,8 +40,8 @@ struct dgram__counters {
   uint32_t errors[DGRAM__ERROR_CLASSES];
 };
 
-/* Programs have thousands that do nothing but wait, and an idle one is to cost 512 bytes at most, its
- * endpoint and a listener included. So what only a busy one needs stands elsewhere, behind one
+/* Programs have thousands that do nothing but wait, and an idle one is to cost 512 bytes at most,
+ * its endpoint and a listener included. So what only a busy one needs stands elsewhere, behind one
  * pointer: a bind under way, what is being sent. */
 struct dgram_socket {
   dgram_stack *stack;

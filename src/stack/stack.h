@@ -201,15 +201,14 @@ struct dgram__stack_ops {
 
   /* Hands datagrams to the system, in order, without waiting. Writes list[i].result, bytes or a
    * code, for each it has dealt with (others may have been written too), counts them in the
-   * endpoint, and returns their number. One that fails does not stop those
-   * after it. Fewer than count: the system takes no more now. Then, unless flags has
-   * DGRAM__SEND_TRY, the core does not call again until the stack tells dgram__endpoint_sendable;
-   * the datagram that came first among the rest stays where it is, with its bytes, until then, so a
-   * stack that can only wait by queueing may have queued that one (and no other). Neighbours with
-   * the same destination and equal info may leave as one segmented datagram. parts is at most
-   * DGRAM__PARTS_MAX. `run`: so many at the front are known to be a run (core/run.h), their results
-   * written already; 0: nothing is known. May be called while a telling is under way. Only while
-   * bound. */
+   * endpoint, and returns their number. One that fails does not stop those after it. Fewer than
+   * count: the system takes no more now. Then, unless flags has DGRAM__SEND_TRY, the core does not
+   * call again until the stack tells dgram__endpoint_sendable; the datagram that came first among
+   * the rest stays where it is, with its bytes, until then, so a stack that can only wait by
+   * queueing may have queued that one (and no other). Neighbours with the same destination and
+   * equal info may leave as one segmented datagram. parts is at most DGRAM__PARTS_MAX. `run`: so
+   * many at the front are known to be a run (core/run.h), their results written already; 0: nothing
+   * is known. May be called while a telling is under way. Only while bound. */
   int (*send)(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count, size_t run,
               unsigned flags);
 
@@ -236,9 +235,9 @@ struct dgram__stack_ops {
 
 /* ---- what a stack tells the core: in src/core ---- */
 
-/* Makes the struct of a stack: size bytes, zeroed, from the allocator of options, which are complete
- * and checked; and in it ops, the allocator (which is complete afterwards), the core's half. Returns
- * 0 or DGRAM_ENOMEM. */
+/* Makes the struct of a stack: size bytes, zeroed, from the allocator of options, which are
+ * complete and checked; and in it ops, the allocator (which is complete afterwards), the core's
+ * half. Returns 0 or DGRAM_ENOMEM. */
 int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
                      const dgram_stack_options *options, dgram_stack **ret_stack);
 

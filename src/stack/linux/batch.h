@@ -14,7 +14,8 @@
 #include "core/limits.h"
 #include "stack/loop/sockaddr.h"
 
-/* Room for a control message that says the length of a segment. */
+/* Room for the control message of UDP_SEGMENT, the length of a segment: 16 bits, which the kernel
+ * insists on in __udp_cmsg_send. */
 struct linux_segment_control {
   alignas(struct cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(uint16_t))];
 };

@@ -10,47 +10,47 @@
 /* A datagram by itself, then a group: where an error is about the network or the socket, a group
  * ends as each of its datagrams would. Where it may be about the group as such, its size included,
  * each datagram finds out for itself. */
-#define SEND_ROWS(ROW)                                                                               \
-  ROW(EAGAIN, WAIT, WAIT)                                                                            \
-  ROW(EINTR, REPEAT, REPEAT)                                                                         \
-  ROW(ENOSYS, LONE_CALLS, LONE_CALLS)                                                                \
-  /* ICMP has answered an earlier datagram, the kernel tells it once, and this one has not left.   \
-   */ \
-  ROW(ECONNREFUSED, REPEAT_ONCE, REPEAT_ONCE)                                                        \
-  ROW(EHOSTDOWN, REPEAT_ONCE, REPEAT_ONCE)                                                           \
-  ROW(EHOSTUNREACH, REPEAT_ONCE, REPEAT_ONCE)                                                        \
-  ROW(ENETUNREACH, REPEAT_ONCE, REPEAT_ONCE)                                                         \
-  ROW(ENONET, REPEAT_ONCE, REPEAT_ONCE)                                                              \
-  ROW(ENOPROTOOPT, REPEAT_ONCE, REPEAT_ONCE)                                                         \
-  ROW(EPROTO, REPEAT_ONCE, REPEAT_ONCE)                                                              \
-  /* No room. The socket stays writable, so waiting would spin; a group asks for more at once. */    \
-  ROW(ENOBUFS, FAIL, SINGLES)                                                                        \
-  ROW(ENOMEM, FAIL, SINGLES)                                                                         \
-  /* About groups: no checksum offload (EIO), more segments than this kernel takes, checksums off, \
-   * a transform on the way (EINVAL, EOPNOTSUPP), a segment over the MTU (EMSGSIZE). */ \
-  ROW(EIO, FAIL, SINGLES_OFF)                                                                        \
-  ROW(EINVAL, FAIL, SINGLES_OFF)                                                                     \
-  ROW(EOPNOTSUPP, FAIL, SINGLES_OFF)                                                                 \
-  ROW(EMSGSIZE, FAIL, SINGLES_LENGTH)                                                                \
-  /* A filter, a route that prohibits, broadcast that is not allowed. */                             \
-  ROW(EPERM, FAIL, FAIL)                                                                             \
-  ROW(EACCES, FAIL, FAIL)                                                                            \
-  /* The interface or the address is gone. */                                                        \
-  ROW(EADDRNOTAVAIL, FAIL, FAIL)                                                                     \
-  ROW(ENETDOWN, FAIL, FAIL)                                                                          \
-  ROW(ENODEV, FAIL, FAIL)                                                                            \
-  ROW(ENXIO, FAIL, FAIL)                                                                             \
-  ROW(ENETRESET, FAIL, FAIL)                                                                         \
-  ROW(ETIMEDOUT, FAIL, FAIL)                                                                         \
-  /* The socket: shut down, connected by somebody else, closed under us. */                          \
-  ROW(EPIPE, FAIL, FAIL)                                                                             \
-  ROW(EISCONN, FAIL, FAIL)                                                                           \
-  ROW(ENOTCONN, FAIL, FAIL)                                                                          \
-  ROW(EDESTADDRREQ, FAIL, FAIL)                                                                      \
-  ROW(EAFNOSUPPORT, FAIL, FAIL)                                                                      \
-  ROW(EBADF, FAIL, FAIL)                                                                             \
-  ROW(ENOTSOCK, FAIL, FAIL)                                                                          \
-  /* The caller's memory. */                                                                         \
+#define SEND_ROWS(ROW)                                                                             \
+  ROW(EAGAIN, WAIT, WAIT)                                                                          \
+  ROW(EINTR, REPEAT, REPEAT)                                                                       \
+  ROW(ENOSYS, LONE_CALLS, LONE_CALLS)                                                              \
+  /* ICMP has answered an earlier datagram; the kernel tells it once, in place of this one. */     \
+  ROW(ECONNREFUSED, REPEAT_ONCE, REPEAT_ONCE)                                                      \
+  ROW(EHOSTDOWN, REPEAT_ONCE, REPEAT_ONCE)                                                         \
+  ROW(EHOSTUNREACH, REPEAT_ONCE, REPEAT_ONCE)                                                      \
+  ROW(ENETUNREACH, REPEAT_ONCE, REPEAT_ONCE)                                                       \
+  ROW(ENONET, REPEAT_ONCE, REPEAT_ONCE)                                                            \
+  ROW(ENOPROTOOPT, REPEAT_ONCE, REPEAT_ONCE)                                                       \
+  ROW(EPROTO, REPEAT_ONCE, REPEAT_ONCE)                                                            \
+  /* No room. The socket stays writable: waiting would spin. A group asks for more at once. */     \
+  ROW(ENOBUFS, FAIL, SINGLES)                                                                      \
+  ROW(ENOMEM, FAIL, SINGLES)                                                                       \
+  /* About groups: no checksum offload. */                                                         \
+  ROW(EIO, FAIL, SINGLES_OFF)                                                                      \
+  /* The same: more segments than this kernel takes, checksums off, a transform on the way. */     \
+  ROW(EINVAL, FAIL, SINGLES_OFF)                                                                   \
+  ROW(EOPNOTSUPP, FAIL, SINGLES_OFF)                                                               \
+  /* The same: a segment over the MTU. */                                                          \
+  ROW(EMSGSIZE, FAIL, SINGLES_LENGTH)                                                              \
+  /* A filter, a route that prohibits, broadcast that is not allowed. */                           \
+  ROW(EPERM, FAIL, FAIL)                                                                           \
+  ROW(EACCES, FAIL, FAIL)                                                                          \
+  /* The interface or the address is gone. */                                                      \
+  ROW(EADDRNOTAVAIL, FAIL, FAIL)                                                                   \
+  ROW(ENETDOWN, FAIL, FAIL)                                                                        \
+  ROW(ENODEV, FAIL, FAIL)                                                                          \
+  ROW(ENXIO, FAIL, FAIL)                                                                           \
+  ROW(ENETRESET, FAIL, FAIL)                                                                       \
+  ROW(ETIMEDOUT, FAIL, FAIL)                                                                       \
+  /* The socket: shut down, connected by somebody else, closed under us. */                        \
+  ROW(EPIPE, FAIL, FAIL)                                                                           \
+  ROW(EISCONN, FAIL, FAIL)                                                                         \
+  ROW(ENOTCONN, FAIL, FAIL)                                                                        \
+  ROW(EDESTADDRREQ, FAIL, FAIL)                                                                    \
+  ROW(EAFNOSUPPORT, FAIL, FAIL)                                                                    \
+  ROW(EBADF, FAIL, FAIL)                                                                           \
+  ROW(ENOTSOCK, FAIL, FAIL)                                                                        \
+  /* The caller's memory. */                                                                       \
   ROW(EFAULT, FAIL, FAIL)
 
 #define RECEIVE_ROWS(ROW)                                                                          \

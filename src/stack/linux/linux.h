@@ -21,7 +21,8 @@
 #include "stack/loop/loop.h"
 #include "stack/loop/sockaddr.h"
 
-/* Room for the control message that says the length of a segment. */
+/* Room for the control message of UDP_GRO, the length of a segment: an int. The kernel writes
+ * it in udp_cmsg_recv. */
 struct linux_size_control {
   alignas(struct cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(int))];
 };
@@ -33,7 +34,7 @@ struct linux_receiver {
   unsigned slots;
   unsigned slots_max; /* how far they may grow */
   void *borrowed;     /* the user's memory, or NULL */
-  bool full;          /* the last batch filled every slot, with little */
+  bool full;          /* the last batch filled every slot and was small: more slots help */
   struct mmsghdr headers[DGRAM__SLOTS_MAX];
   struct iovec pieces[DGRAM__SLOTS_MAX];
   union loop_sockaddr addresses[DGRAM__SLOTS_MAX];
@@ -82,6 +83,8 @@ static inline struct linux_endpoint *linux_endpoint_of(struct dgram__endpoint *e
   return (struct linux_endpoint *)endpoint;
 }
 
+/* What functions with the shape of struct dgram__stack_ops do stands in stack.h. */
+
 /* ---- endpoint.c ---- */
 
 int linux_stack_open(struct dgram__endpoint *endpoint);
@@ -111,8 +114,10 @@ void linux_stack_rest_end(struct linux_endpoint *endpoint);
 
 /* ---- receive.c ---- */
 
-/* Takes the user's memory to receive into, if there is any. */
+/* Keeps the user's memory to receive into, if there is any, until the stack is closed. */
 void linux_stack_receiver_init(struct linux_stack *stack, const dgram_stack_options *options);
+
+/* Frees what it receives into, but for the user's memory. */
 void linux_stack_receiver_clear(struct linux_stack *stack);
 
 /* Memory to receive into, unless it is there already: 0 or DGRAM_ENOMEM. */

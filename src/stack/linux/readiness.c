@@ -13,8 +13,9 @@
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
 
-/* UV_DISCONNECT costs nothing and comes for one reason only: somebody who has the descriptor too has
- * called shutdown(2). Then the kernel says "readable" for ever, and has EAGAIN for who reads. */
+/* UV_DISCONNECT costs nothing and comes for one reason only: somebody who has the descriptor too
+ * has called shutdown(2). Then the kernel says "readable" for ever, and has EAGAIN for who
+ * reads. */
 enum { READING = UV_READABLE | UV_DISCONNECT };
 
 static void on_ready(uv_poll_t *poll, int status, int events);

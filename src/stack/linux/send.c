@@ -8,8 +8,8 @@
  * says their number and hides the error, which comes again in the next call, for the message that
  * is then first. So a code always belongs to the first one of a call; errors.c says what follows.
  * Mostly its datagrams fail, and the rest goes on. A group that fails as a group is sent again in
- * single datagrams: segmentation may be beyond the device, the route or this kernel, and costs speed
- * only. Whether that was it shows in how they fare. */
+ * single datagrams: segmentation may be beyond the device, the route or this kernel, and costs
+ * speed only. Whether that was it shows in how they fare. */
 
 #include <netinet/in.h>
 #include <netinet/udp.h>

@@ -57,8 +57,8 @@ static inline struct loop_stack *loop_stack_of(dgram_stack *stack) {
 /* A code of libuv as one of ours: UV_EAI_... are translated, the rest are -errno already. */
 int loop_error(int uv_code);
 
-/* Datagrams that the kernel has dropped before they could be read from a socket; 0 where it does not
- * tell. */
+/* Datagrams that the kernel has dropped before they could be read from a socket; 0 where it does
+ * not tell. */
 uint64_t loop_dropped(int fd);
 
 /* ---- for the tables of operations; what they do stands in stack.h ---- */

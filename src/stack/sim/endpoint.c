@@ -2,8 +2,8 @@
  *
  * Happy path: the network stores datagrams in the buffer. While the endpoint receives and has some,
  * it stands in the stack's list of those that are ready. A turn takes the whole list and tells each
- * endpoint its datagrams in batches, up to DGRAM__SIM_RECEIVE_TURN; who has more left goes to the end
- * of the list of the next turn, behind those that became ready meanwhile.
+ * endpoint its datagrams in batches, up to DGRAM__SIM_RECEIVE_TURN; who has more left goes to the
+ * end of the list of the next turn, behind those that became ready meanwhile.
  *
  * Failure modes: a datagram that does not fit, or for which there is no memory, is dropped. A
  * telling may close the endpoint, whose memory may be gone then: close_endpoint leaves word in

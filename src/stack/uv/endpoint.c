@@ -103,8 +103,8 @@ static bool is_udp(int fd) {
 }
 #endif
 
-/* Whether it is an open UDP socket of the family; ret_name is where it is bound. A longer address of
- * another family is cut, but begins with its family all the same. */
+/* Whether it is an open UDP socket of the family; ret_name is where it is bound. A longer address
+ * of another family is cut, but begins with its family all the same. */
 static int inspect(int fd, int family, union loop_sockaddr *ret_name) {
   socklen_t length = sizeof *ret_name;
   int type = 0;

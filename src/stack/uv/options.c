@@ -48,8 +48,8 @@ int uv_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   return error < 0 ? loop_error(error) : 0;
 }
 
-/* By the interface's index, which libuv's own call cannot say: it wants one of its addresses, and an
- * interface need not have any. 0 is the system's choice. RFC 3678 5.1, of one form for both
+/* By the interface's index, which libuv's own call cannot say: it wants one of its addresses, and
+ * an interface need not have any. 0 is the system's choice. RFC 3678 5.1, of one form for both
  * families. */
 int uv_stack_set_membership(struct dgram__endpoint *base, bool join, const dgram_address *group,
                             const struct dgram__interface *interface) {

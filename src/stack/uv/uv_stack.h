@@ -23,8 +23,7 @@
 
 struct uv_stack {
   struct loop_stack loop;
-  char
-      *slot; /* DGRAM__SLOT_SIZE bytes that all endpoints receive into; NULL until the first does */
+  char *slot;       /* DGRAM__SLOT_SIZE bytes that all receive into; NULL until the first does */
   bool slot_is_own; /* not the caller's receive_memory */
 };
 
