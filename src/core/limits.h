@@ -84,6 +84,10 @@ enum {
    * shut down: a wake-up without a datagram happens, eight in a row hardly ever. */
   DGRAM__EMPTY_RECEIVES = 8,
 
+  /* Turns in a row in which a socket was writable and yet took nothing, after which it rests. There
+   * may be no room after all now and then; eight times in a row there is a reason that stays. */
+  DGRAM__VAIN_TURNS = 8,
+
   /* Milliseconds that a socket is left alone that is ready, but only fails: a loop turns at most
    * twice for it, so eight times a second. */
   DGRAM__REST_MS = 250,

@@ -74,7 +74,7 @@ static void tell_sendable(struct linux_endpoint *endpoint) {
   bool vain = endpoint->wants_writable && !endpoint->took_some;
   if (!vain)
     endpoint->vain_turns = 0;
-  else if (endpoint->vain_turns < DGRAM__RETRIES_MAX)
+  else if (endpoint->vain_turns < DGRAM__VAIN_TURNS)
     endpoint->vain_turns++;
   else
     linux_stack_rest_sending(endpoint);
