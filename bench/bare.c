@@ -11,11 +11,15 @@ int bare_socket(void) {
   return fd;
 }
 
-void bare_say_port(int fd) {
+struct sockaddr_in bare_local(int fd) {
   struct sockaddr_in local;
   socklen_t size = sizeof local;
   if (getsockname(fd, (struct sockaddr *)&local, &size) < 0) bench_die("getsockname");
-  bench_say_port(ntohs(local.sin_port));
+  return local;
+}
+
+void bare_say_port(int fd) {
+  bench_say_port(ntohs(bare_local(fd).sin_port));
 }
 
 int bare_epoll(int fd) {
@@ -24,6 +28,14 @@ int bare_epoll(int fd) {
   if (epoll < 0) bench_die("epoll_create1");
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) bench_die("epoll_ctl");
   return epoll;
+}
+
+void bare_send_all(int fd, struct mmsghdr *headers, unsigned count) {
+  for (unsigned done = 0; done < count;) {
+    const int sent = sendmmsg(fd, headers + done, count - done, 0);
+    if (sent < 0) bench_die("sendmmsg");
+    done += (unsigned)sent;
+  }
 }
 
 int main(int argc, char **argv) {

@@ -6,20 +6,15 @@
 #include <errno.h>
 #include <netinet/udp.h>
 
-enum {
-  /* Slots of recvmmsg without GRO: where it stops to gain. */
-  SLOTS = BENCH_SLOTS_MAX
-};
-
 struct receiver {
   int fd;
   unsigned slots;
   size_t slot_size;
   unsigned char *bytes;
-  struct mmsghdr headers[SLOTS];
-  struct iovec pieces[SLOTS];
-  struct sockaddr_in from[SLOTS];
-  _Alignas(struct cmsghdr) unsigned char control[SLOTS][CMSG_SPACE(sizeof(int))];
+  struct mmsghdr headers[BENCH_SLOTS_MAX];
+  struct iovec pieces[BENCH_SLOTS_MAX];
+  struct sockaddr_in from[BENCH_SLOTS_MAX];
+  _Alignas(struct cmsghdr) unsigned char control[BENCH_SLOTS_MAX][CMSG_SPACE(sizeof(int))];
 };
 
 static void open_receiver(struct receiver *receiver, unsigned slots, size_t slot_size) {
@@ -91,7 +86,7 @@ int bare_receive_gro(const struct bench_options *options) {
 int bare_receive_mmsg(const struct bench_options *options) {
   static struct receiver receiver;
   struct bench_meter meter;
-  open_receiver(&receiver, SLOTS, 2048);
+  open_receiver(&receiver, BARE_BATCH, BARE_SLOT);
   bench_meter_init(&meter, "receive-mmsg", options);
   bare_say_port(receiver.fd);
   for (;;) {

@@ -5,16 +5,14 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-enum { SLOTS = 64, SLOT_SIZE = 2048 };
-
 struct server {
   struct bench_meter meter;
   int fd;
   int epoll;
-  unsigned char bytes[SLOTS][SLOT_SIZE];
-  struct sockaddr_in from[SLOTS];
-  struct iovec pieces[SLOTS];
-  struct mmsghdr headers[SLOTS];
+  unsigned char bytes[BARE_BATCH][BARE_SLOT];
+  struct sockaddr_in from[BARE_BATCH];
+  struct iovec pieces[BARE_BATCH];
+  struct mmsghdr headers[BARE_BATCH];
 };
 
 static struct server server;
@@ -28,7 +26,7 @@ static void open_server(const char *role, const struct bench_options *options) {
 
 static void prepare(unsigned slots) {
   for (unsigned i = 0; i < slots; i++) {
-    server.pieces[i] = (struct iovec){server.bytes[i], SLOT_SIZE};
+    server.pieces[i] = (struct iovec){server.bytes[i], BARE_SLOT};
     server.headers[i].msg_hdr = (struct msghdr){.msg_name = &server.from[i],
                                                 .msg_namelen = sizeof server.from[i],
                                                 .msg_iov = &server.pieces[i],
@@ -47,11 +45,7 @@ static void wait_readable(void) {
 static void answer_batch(unsigned count) {
   for (unsigned i = 0; i < count; i++)
     server.pieces[i].iov_len = server.headers[i].msg_len;
-  for (unsigned done = 0; done < count;) {
-    const int sent = sendmmsg(server.fd, server.headers + done, count - done, 0);
-    if (sent < 0) bench_die("sendmmsg");
-    done += (unsigned)sent;
-  }
+  bare_send_all(server.fd, server.headers, count);
   server.meter.datagrams += count;
 }
 
@@ -61,11 +55,11 @@ int bare_reply_mmsg(const struct bench_options *options) {
     wait_readable();
     int count;
     do {
-      prepare(SLOTS);
-      count = recvmmsg(server.fd, server.headers, SLOTS, MSG_DONTWAIT, NULL);
+      prepare(BARE_BATCH);
+      count = recvmmsg(server.fd, server.headers, BARE_BATCH, MSG_DONTWAIT, NULL);
       if (count < 0 && errno != EAGAIN) bench_die("recvmmsg");
       if (count > 0) answer_batch((unsigned)count);
-    } while (count == SLOTS);
+    } while (count == BARE_BATCH);
     bench_meter_tick(&server.meter);
   }
 }

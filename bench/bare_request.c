@@ -10,9 +10,6 @@
 #include <sys/time.h>
 
 enum {
-  SLOTS = 64,
-  SLOT_SIZE = 2048,
-
   /* Microseconds without any answer after which all requests count as lost and are sent anew. */
   PATIENCE_US = 200000
 };
@@ -27,12 +24,12 @@ struct client {
   struct bench_histogram latencies; /* of the window */
   int fd;
   uint64_t sent;
-  unsigned char out[SLOTS][SLOT_SIZE];
-  unsigned char in[SLOTS][SLOT_SIZE];
-  struct iovec out_pieces[SLOTS];
-  struct iovec in_pieces[SLOTS];
-  struct mmsghdr out_headers[SLOTS];
-  struct mmsghdr in_headers[SLOTS];
+  unsigned char out[BARE_BATCH][BARE_SLOT];
+  unsigned char in[BARE_BATCH][BARE_SLOT];
+  struct iovec out_pieces[BARE_BATCH];
+  struct iovec in_pieces[BARE_BATCH];
+  struct mmsghdr out_headers[BARE_BATCH];
+  struct mmsghdr in_headers[BARE_BATCH];
 };
 
 static struct client client;
@@ -55,9 +52,9 @@ static void open_client(const struct bench_options *options) {
   if (setsockopt(client.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) {
     bench_die("SO_RCVTIMEO");
   }
-  for (unsigned i = 0; i < SLOTS; i++) {
+  for (unsigned i = 0; i < BARE_BATCH; i++) {
     client.out_pieces[i] = (struct iovec){client.out[i], options->length};
-    client.in_pieces[i] = (struct iovec){client.in[i], SLOT_SIZE};
+    client.in_pieces[i] = (struct iovec){client.in[i], BARE_SLOT};
     client.out_headers[i].msg_hdr =
         (struct msghdr){.msg_iov = &client.out_pieces[i], .msg_iovlen = 1};
     client.in_headers[i].msg_hdr =
@@ -84,16 +81,12 @@ static void send_some(unsigned count) {
     if (send(client.fd, client.out[0], client.out_pieces[0].iov_len, 0) < 0) bench_die("send");
     return;
   }
-  for (unsigned done = 0; done < count;) {
-    const int sent = sendmmsg(client.fd, client.out_headers + done, count - done, 0);
-    if (sent < 0) bench_die("sendmmsg");
-    done += (unsigned)sent;
-  }
+  bare_send_all(client.fd, client.out_headers, count);
 }
 
 static void send_requests(unsigned count) {
   while (count > 0) {
-    const unsigned some = count < SLOTS ? count : SLOTS;
+    const unsigned some = count < BARE_BATCH ? count : BARE_BATCH;
     send_some(some);
     count -= some;
   }
@@ -103,12 +96,12 @@ static void send_requests(unsigned count) {
 static unsigned receive_answers(unsigned most) {
   int count;
   if (most == 1) {
-    const ssize_t length = recv(client.fd, client.in[0], SLOT_SIZE, 0);
+    const ssize_t length = recv(client.fd, client.in[0], BARE_SLOT, 0);
     client.in_headers[0].msg_len = length < 0 ? 0 : (unsigned)length;
     count = length < 0 ? -1 : 1;
   } else {
-    count =
-        recvmmsg(client.fd, client.in_headers, most < SLOTS ? most : SLOTS, MSG_WAITFORONE, NULL);
+    count = recvmmsg(client.fd, client.in_headers, most < BARE_BATCH ? most : BARE_BATCH,
+                     MSG_WAITFORONE, NULL);
   }
   if (count < 0 && errno != EAGAIN && errno != EINTR) bench_die("receiving");
   return count < 0 ? 0 : (unsigned)count;

@@ -12,10 +12,7 @@ enum {
 
   /* Segments of a group that kernels take: since 6.9, before. */
   SEGMENTS = 128,
-  SEGMENTS_OLD = 64,
-
-  /* Datagrams of a sendmmsg without groups. From 16 on it does not matter. */
-  BATCH = 64
+  SEGMENTS_OLD = 64
 };
 
 static void segment_into(int fd, int length) {
@@ -27,13 +24,11 @@ static void segment_into(int fd, int length) {
 /* How many segments a group may have here: tries, with a socket that sends to itself. */
 static size_t probe_segments(void) {
   static const char bytes[SEGMENTS];
-  struct sockaddr_in local;
-  socklen_t size = sizeof local;
   const int fd = bare_socket();
+  const struct sockaddr_in self = bench_loopback(0, ntohs(bare_local(fd).sin_port));
   segment_into(fd, 1);
-  if (getsockname(fd, (struct sockaddr *)&local, &size) < 0) bench_die("getsockname");
-  local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const ssize_t sent = sendto(fd, bytes, sizeof bytes, 0, (struct sockaddr *)&local, size);
+  const ssize_t sent =
+      sendto(fd, bytes, sizeof bytes, 0, (const struct sockaddr *)&self, sizeof self);
   if (sent < 0 && errno != EINVAL) bench_die("sendto");
   if (close(fd) < 0) bench_die("close");
   return sent < 0 ? SEGMENTS_OLD : SEGMENTS;
@@ -41,15 +36,6 @@ static size_t probe_segments(void) {
 
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
-}
-
-/* sendmmsg, until all messages are handed over. */
-static void send_all(int fd, struct mmsghdr *headers, unsigned count) {
-  for (unsigned done = 0; done < count;) {
-    const int sent = sendmmsg(fd, headers + done, count - done, 0);
-    if (sent < 0) bench_die("sendmmsg");
-    done += (unsigned)sent;
-  }
 }
 
 /* Writes the payloads of a group; where only receiving is measured, no more of them than the
@@ -86,7 +72,7 @@ static _Noreturn void send_groups(const struct bench_options *options, const cha
     bench_meter_tick(&meter);
     for (unsigned i = 0; i < options->groups; i++)
       write_group(&meter, bytes[i], segments, filled);
-    send_all(fd, headers, options->groups);
+    bare_send_all(fd, headers, options->groups);
   }
 }
 
@@ -101,16 +87,16 @@ int bare_flood(const struct bench_options *options) {
 /* Batches to `destinations` addresses in turn. */
 static _Noreturn void send_batches(const struct bench_options *options, const char *role,
                                    unsigned destinations) {
-  unsigned char *bytes = bench_allocate(BATCH, options->length);
-  struct mmsghdr headers[BATCH] = {0};
-  struct iovec pieces[BATCH];
+  unsigned char *bytes = bench_allocate(BARE_BATCH, options->length);
+  struct mmsghdr headers[BARE_BATCH] = {0};
+  struct iovec pieces[BARE_BATCH];
   struct bench_meter meter;
   struct sockaddr_in *to = bench_allocate(destinations, sizeof *to);
   unsigned next = 0;
   const int fd = bare_socket();
   for (unsigned i = 0; i < destinations; i++)
     to[i] = bench_loopback(i, options->port);
-  for (unsigned i = 0; i < BATCH; i++) {
+  for (unsigned i = 0; i < BARE_BATCH; i++) {
     pieces[i] = (struct iovec){bytes + i * options->length, options->length};
     headers[i].msg_hdr =
         (struct msghdr){.msg_namelen = sizeof to[0], .msg_iov = &pieces[i], .msg_iovlen = 1};
@@ -118,12 +104,12 @@ static _Noreturn void send_batches(const struct bench_options *options, const ch
   bench_meter_init(&meter, role, options);
   for (;;) {
     bench_meter_tick(&meter);
-    for (unsigned i = 0; i < BATCH; i++) {
+    for (unsigned i = 0; i < BARE_BATCH; i++) {
       bench_meter_write(&meter, pieces[i].iov_base);
       headers[i].msg_hdr.msg_name = &to[next];
       next = next + 1 == destinations ? 0 : next + 1;
     }
-    send_all(fd, headers, BATCH);
+    bare_send_all(fd, headers, BARE_BATCH);
   }
 }
 

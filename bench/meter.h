@@ -45,6 +45,11 @@ void bench_meter_init(struct bench_meter *meter, const char *role,
  * prints the result. A receiver calls it after each batch, a sender too. */
 void bench_meter_tick(struct bench_meter *meter);
 
+/* The same for programs that have datagrams one by one: the clock is read now and then. */
+static inline void bench_meter_tick_one(struct bench_meter *meter) {
+  if (meter->datagrams % BENCH_TICK == 0) bench_meter_tick(meter);
+}
+
 static inline void bench_payload_write(void *bytes, size_t length, uint64_t number) {
   memcpy(bytes, &number, sizeof number);
   memset((unsigned char *)bytes + sizeof number, 'x', length - sizeof number);
@@ -69,11 +74,11 @@ static inline void bench_meter_read(struct bench_meter *meter, const void *bytes
   meter->datagrams++;
 }
 
-/* The same for those who get datagrams one by one: reads the clock now and then. */
+/* The same for those who get datagrams one by one. */
 static inline void bench_meter_read_one(struct bench_meter *meter, const void *bytes,
                                         size_t length) {
   bench_meter_read(meter, bytes, length);
-  if (meter->datagrams % BENCH_TICK == 0) bench_meter_tick(meter);
+  bench_meter_tick_one(meter);
 }
 
 #endif

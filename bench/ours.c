@@ -35,7 +35,7 @@ void ours_listen(dgram_socket *socket) {
 
 dgram_address ours_loopback(unsigned nth, int port) {
   dgram_address address = {.family = DGRAM_IPV4, .port = (uint16_t)port};
-  const uint32_t bytes = htonl(INADDR_LOOPBACK + nth);
+  const struct in_addr bytes = bench_loopback(nth, port).sin_addr;
   memcpy(address.bytes, &bytes, sizeof bytes);
   return address;
 }

@@ -22,7 +22,7 @@ dgram_socket *ours_socket(dgram_stack *stack);
 /* Binds to any port of all interfaces; says the port when that has happened. */
 void ours_listen(dgram_socket *socket);
 
-/* 127.0.0.1, 127.0.0.2 and so on. */
+/* bench_loopback, as the library has addresses. */
 dgram_address ours_loopback(unsigned nth, int port);
 
 int ours_send_many(const struct bench_options *options);

@@ -1,6 +1,6 @@
-/* What many sockets cost: idle ones in memory, and beside one that works; many that all work; and
- * many sends that wait. These roles are alone: they send to themselves, in turns of a bounded
- * number of datagrams, count, and end. */
+/* What many sockets cost: idle ones in memory, and beside one that works; and many that all work.
+ * These roles are alone: they send to themselves, in turns of a bounded number of datagrams, count,
+ * and end. */
 
 #include "ours.h"
 
@@ -65,7 +65,13 @@ enum {
   BURST = 8,
 
   /* What a datagram about costs, to make the number of datagrams fit the window. */
-  COST_NS = 3000
+  COST_NS = 3000,
+
+  /* Sockets in the middle row of growth-sockets. */
+  SOME = 100,
+
+  /* Bursts that are not measured, at least. */
+  WARM_UP_BURSTS = 100
 };
 
 struct active {
@@ -142,7 +148,7 @@ static double cost_of(struct active *sockets, unsigned count, uint64_t bursts) {
 
 /* The first round is not measured: it touches what the sockets have for the first time. */
 static double warm_cost_of(struct active *sockets, unsigned count, uint64_t bursts) {
-  (void)cost_of(sockets, count, count > 100 ? count : 100);
+  (void)cost_of(sockets, count, count > WARM_UP_BURSTS ? count : WARM_UP_BURSTS);
   return cost_of(sockets, count, bursts);
 }
 
@@ -185,7 +191,7 @@ int ours_idle(const struct bench_options *options) {
 
 int ours_growth_sockets(const struct bench_options *options) {
   const unsigned most = bench_allow_files(options->sockets);
-  const unsigned counts[] = {1, most < 100 ? most : 100, most};
+  const unsigned counts[] = {1, most < SOME ? most : SOME, most};
   struct active *sockets = bench_allocate(most, sizeof *sockets);
   unsigned opened = 0;
   start_stack(options);

@@ -4,6 +4,25 @@
 
 static struct bench_meter meter;
 
+static int serve(const struct bench_options *options, const char *role, dgram_socket *socket) {
+  bench_meter_init(&meter, role, options);
+  ours_listen(socket);
+  return dgram_run(NULL) < 0;
+}
+
+static int serve_batches(const struct bench_options *options, const char *role, dgram_batch_cb cb) {
+  dgram_socket *socket = ours_socket(NULL);
+  ours_check("dgram_on_batch", dgram_on_batch(socket, cb, NULL));
+  return serve(options, role, socket);
+}
+
+static int serve_messages(const struct bench_options *options, const char *role,
+                          dgram_message_cb cb) {
+  dgram_socket *socket = ours_socket(NULL);
+  ours_check("dgram_on_message", dgram_on_message(socket, cb, NULL));
+  return serve(options, role, socket);
+}
+
 /* ---- receiving ---- */
 
 static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,
@@ -16,11 +35,7 @@ static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t
 }
 
 int ours_receive_batch(const struct bench_options *options) {
-  dgram_socket *socket = ours_socket(NULL);
-  bench_meter_init(&meter, "receive-batch", options);
-  ours_check("dgram_on_batch", dgram_on_batch(socket, on_batch, NULL));
-  ours_listen(socket);
-  return dgram_run(NULL) < 0;
+  return serve_batches(options, "receive-batch", on_batch);
 }
 
 static void on_message(dgram_socket *socket, const dgram_message *message, void *data) {
@@ -30,11 +45,7 @@ static void on_message(dgram_socket *socket, const dgram_message *message, void 
 }
 
 int ours_receive_message(const struct bench_options *options) {
-  dgram_socket *socket = ours_socket(NULL);
-  bench_meter_init(&meter, "receive-message", options);
-  ours_check("dgram_on_message", dgram_on_message(socket, on_message, NULL));
-  ours_listen(socket);
-  return dgram_run(NULL) < 0;
+  return serve_messages(options, "receive-message", on_message);
 }
 
 /* ---- answering ---- */
@@ -59,24 +70,17 @@ static void on_requests(dgram_socket *socket, const dgram_message *messages, siz
 }
 
 int ours_reply_batch(const struct bench_options *options) {
-  dgram_socket *socket = ours_socket(NULL);
-  bench_meter_init(&meter, "reply-batch", options);
-  ours_check("dgram_on_batch", dgram_on_batch(socket, on_requests, NULL));
-  ours_listen(socket);
-  return dgram_run(NULL) < 0;
+  return serve_batches(options, "reply-batch", on_requests);
 }
 
 static void on_request(dgram_socket *socket, const dgram_message *message, void *data) {
   (void)data;
   ours_check("dgram_send_to",
              dgram_send_to(socket, message->bytes, message->length, &message->from, NULL, NULL));
-  if (++meter.datagrams % BENCH_TICK == 0) bench_meter_tick(&meter);
+  meter.datagrams++;
+  bench_meter_tick_one(&meter);
 }
 
 int ours_reply_message(const struct bench_options *options) {
-  dgram_socket *socket = ours_socket(NULL);
-  bench_meter_init(&meter, "reply-message", options);
-  ours_check("dgram_on_message", dgram_on_message(socket, on_request, NULL));
-  ours_listen(socket);
-  return dgram_run(NULL) < 0;
+  return serve_messages(options, "reply-message", on_request);
 }

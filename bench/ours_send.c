@@ -70,7 +70,7 @@ static dgram_address peer;
 
 static void on_sent(dgram_socket *socket, int status, void *bytes) {
   ours_check("send", status);
-  if (meter.datagrams % BENCH_TICK == 0) bench_meter_tick(&meter);
+  bench_meter_tick_one(&meter);
   bench_meter_write(&meter, bytes);
   ours_check("dgram_send_to", dgram_send_to(socket, bytes, meter.length, &peer, on_sent, bytes));
 }

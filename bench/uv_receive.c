@@ -71,7 +71,8 @@ static void send_answer(uv_udp_t *socket, const void *bytes, size_t length,
 }
 
 static void count_answer(void) {
-  if (++meter.datagrams % BENCH_TICK == 0) bench_meter_tick(&meter);
+  meter.datagrams++;
+  bench_meter_tick_one(&meter);
 }
 
 static void on_request_queued(uv_udp_t *socket, ssize_t length, const uv_buf_t *buffer,

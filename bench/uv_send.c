@@ -64,7 +64,7 @@ static void send_one(uv_udp_t *socket, uv_udp_send_t *request);
 
 static void on_sent(uv_udp_send_t *request, int status) {
   bench_uv_check("send", status);
-  if (meter.datagrams % BENCH_TICK == 0) bench_meter_tick(&meter);
+  bench_meter_tick_one(&meter);
   send_one(request->handle, request);
 }
 
