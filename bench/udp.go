@@ -1,5 +1,5 @@
-// The jobs in Go. Takes the same arguments as the programs in C, and prints the same lines; the core
-// to run on is set by whoever starts it.
+// The jobs in Go. Takes the same arguments as the programs in C, and prints the same lines; the
+// core to run on is set by whoever starts it.
 package main
 
 import (
@@ -61,7 +61,8 @@ func (m *meter) mark(now time.Time) counts { return counts{now, cpu(), m.datagra
 
 func (m *meter) print(now time.Time) {
 	end := m.mark(now)
-	fmt.Printf(`{"role": "%s", "datagrams": %d, "ns": %d, "cpu_ns": %d, "lost": %d, "disordered": %d, "wrong": %d}`+"\n",
+	fmt.Printf(`{"role": "%s", "datagrams": %d, "ns": %d, "cpu_ns": %d, `+
+		`"lost": %d, "disordered": %d, "wrong": %d}`+"\n",
 		m.role, end.datagrams-m.start.datagrams, end.now.Sub(m.start.now), end.cpu-m.start.cpu,
 		end.lost-m.start.lost, m.disordered, m.wrong)
 }

@@ -1,5 +1,5 @@
-/* refuse PROGRAM ARGUMENTS...: runs it where the system has no UDP_SEGMENT and no UDP_GRO, as before Linux
- * 4.18 and 5.0: a filter on system calls answers ENOPROTOOPT in its place. */
+/* refuse PROGRAM ARGUMENTS...: runs it where the system has no UDP_SEGMENT and no UDP_GRO, as
+ * before Linux 4.18 and 5.0: a filter on system calls answers ENOPROTOOPT in its place. */
 
 #include <errno.h>
 #include <linux/filter.h>

@@ -3,8 +3,8 @@
 #
 #   on_each_stack test_this test_that
 #
-# Nothing here waits for a time to pass: helpers wait for a line, a state or an end, and ctest for the
-# whole. Ports are the system's choice, but in a namespace.
+# Nothing here waits for a time to pass: helpers wait for a line, a state or an end, and ctest for
+# the whole. Ports are the system's choice, but in a namespace.
 
 set -eu
 

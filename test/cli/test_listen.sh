@@ -22,7 +22,8 @@ test_sender_address() {
 test_escapes() {
   serve listen listen -c 2 127.0.0.1:0
   send -w 0 --hex '61 0a 09 0d 22 5c 00 1b 7f ff c3a9 e282ac' "$port"
-  # Not characters: cut off, overlong, a surrogate. Characters that would forge: U+009B, U+202E, U+2028.
+  # Not characters: cut off, overlong, a surrogate. Characters that would forge: U+009B, U+202E,
+  # U+2028.
   send -w 0 --hex 'c3 c0af e08080 eda080 c29b e280ae e280a8' "$port"
   ended listen 0
   grep -aqF 'len 15 "a\n\t\r\"\\\x00\x1b\x7f\xffé€"' "$work/listen.out" || fail "escapes"

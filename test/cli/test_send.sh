@@ -83,7 +83,8 @@ test_lines_while_they_come() {
   rm "$work/fifo"
 }
 
-# What a shell opened stays as it was: the next reader of the same description may not be ready for EAGAIN.
+# What a shell opened stays as it was: the next reader of the same description may not be ready for
+# EAGAIN.
 test_input_stays_blocking() {
   command -v python3 >/dev/null || { skip_part "python3 is not installed"; return; }
   sink

@@ -25,8 +25,9 @@ test_summary_of_one() {
   grep -qE '^1 datagram, 1 byte received in [0-9]+\.[0-9] s$' "$work/listen.err" || fail "no singular"
 }
 
-# Whether a dgram catches a signal, by its bit in /proc. A shell that is about to become one may catch
-# others and loses what it gets; it does not ignore SIGPIPE (13), as dgram does before all else.
+# Whether a dgram catches a signal, by its bit in /proc. A shell that is about to become one may
+# catch others and loses what it gets; it does not ignore SIGPIPE (13), as dgram does before all
+# else.
 catches() { # name number
   local status=/proc/${pids[$1]}/status caught ignored
   caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "$status" 2>/dev/null)

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Whether docs/conformance.md and the tests agree: each id in a comment above a test stands in the table
-# with that test, and the other way round; each test has an id, and is registered in its main().
+# Whether docs/conformance.md and the tests agree: each id in a comment above a test stands in the
+# table with that test, and the other way round; each test has an id, and is registered in its
+# main().
 #
 #   check_table.sh            compares; prints what differs; exit 1 where something does
 #   check_table.sh --list     what the tests say: a line "id file:test" for each pair
 #
-# A test's ids stand in the comment right above it: /* seed:send-4 rule:2 ... */. In the table a row begins
-# with `id`, and its third column names tests as "file: test, test; file: test", where "send: empty" is
-# test_empty in test_send.c. A row whose third column begins with "-" has no test here, and says why.
+# A test's ids stand in the comment right above it: /* seed:send-4 rule:2 ... */. In the table a row
+# begins with `id`, and its third column names tests as "file: test, test; file: test", where "send:
+# empty" is test_empty in test_send.c. A row whose third column begins with "-" has no test here,
+# and says why.
 
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The benchmarks run: each program for a moment, and their rows have all that a reader of the JSON may
-# ask for. How fast anything was is not looked at. A program that fails, or hangs, costs its own figure
-# and nothing else.
+# The benchmarks run: each program for a moment, and their rows have all that a reader of the JSON
+# may ask for. How fast anything was is not looked at. A program that fails, or hangs, costs its own
+# figure and nothing else.
 
 set -eu
 SOURCE=${SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The core compiles as plain C11, without feature macros, and asks for nothing but memory, text and the
-# functions of the project: no system call, no clock, no random number, no environment. A header cannot
-# show that, because <stdlib.h> has rand and getenv; the symbols of the objects do.
+# The core compiles as plain C11, without feature macros, and asks for nothing but memory, text and
+# the functions of the project: no system call, no clock, no random number, no environment. A header
+# cannot show that, because <stdlib.h> has rand and getenv; the symbols of the objects do.
 
 set -eu
 SOURCE=${SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each public header compiles alone, as C11 and as C++17, without a warning, by every compiler that is
-# here. So does a program that passes NULL for options: the macros take the size of the type.
+# Each public header compiles alone, as C11 and as C++17, without a warning, by every compiler that
+# is here. So does a program that passes NULL for options: the macros take the size of the type.
 
 set -eu
 SOURCE=${SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

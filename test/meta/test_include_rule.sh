@@ -8,7 +8,8 @@
 #                            core/*.h, stack/stack.h; and asks for no operating system in #if
 #   src/stack/stack.h        C standard headers, dgram.h, core/limits.h
 #   src/stack/X              stack.h, the small headers of the core, its own, the system; <uv.h> and
-#                            loop/*.h only where X is linux or uv (or loop itself); never another stack
+#                            loop/*.h only where X is linux or uv (or loop itself); never another
+#                            stack
 #   src/cluster              public headers, its own, the system
 #   cli, bench, node/native  public headers, their own, the system
 #   examples, conformance    the same without <uv.h>; but the conformance suite's harness, which is

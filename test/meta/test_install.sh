@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What `make install` leaves behind is enough for others: a C11 and a C++17 program are built and run
-# against the installed tree alone, by pkg-config and by find_package, shared and static. The tree is
-# moved first, so nothing in it can depend on where it was built or put.
+# What `make install` leaves behind is enough for others: a C11 and a C++17 program are built and
+# run against the installed tree alone, by pkg-config and by find_package, shared and static. The
+# tree is moved first, so nothing in it can depend on where it was built or put.
 
 set -eu
 SOURCE=${SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -19,7 +19,7 @@ fail() {
   exit 1
 }
 
-# --- installing, with a DESTDIR as packagers do, and moving ----------------------------------------
+# ---- installing, with a DESTDIR as packagers do, and moving ----
 
 DESTDIR=$work/destdir "$CMAKE" --install "$BUILD" --prefix /opt/dgram >"$work/log" || fail "$(cat "$work/log")"
 tree=$work/moved
@@ -33,7 +33,7 @@ for file in include/dgram.h include/dgram/uv.h include/dgram/sim.h bin/dgram; do
   [[ -f $tree/$file ]] || fail "$file is not installed"
 done
 
-# --- the library's outside --------------------------------------------------------------------------
+# ---- the library's outside ----
 
 soname=$(readelf -d "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 [[ $soname == "libdgram.so.${VERSION%%.*}" ]] || fail "the soname is $soname"
@@ -47,7 +47,7 @@ declared=$(cat "$tree"/include/dgram.h "$tree"/include/dgram/*.h |
 [[ $declared == "$exported" ]] || fail "declared and exported differ:
 $(diff <(echo "$declared") <(echo "$exported"))"
 
-# --- nothing points at where it came from -----------------------------------------------------------
+# ---- nothing points at where it came from ----
 
 # Debug information names the sources, and may. A distribution strips it.
 cp -r "$tree" "$work/stripped"
@@ -63,7 +63,7 @@ for file in "$library" "$tree/bin/dgram"; do
   [[ -z $path || $path == '$ORIGIN/'* ]] || fail "$file looks for libraries in $path"
 done
 
-# --- programs ---------------------------------------------------------------------------------------
+# ---- programs ----
 
 expect_hello() { # what command...
   local what=$1 said
@@ -106,7 +106,7 @@ grep -q "dgram_DIR:PATH=$tree/" "$work/client/CMakeCache.txt" || fail "another d
 run_pair "C11 by find_package" "$work/client/c-shared" "$work/client/c-static"
 run_pair "C++17 by find_package" "$work/client/cc-shared" "$work/client/cc-static"
 
-# --- the command finds the library beside it --------------------------------------------------------
+# ---- the command finds the library beside it ----
 
 said=$("$tree/bin/dgram" --version) || fail "the installed command fails: $said"
 [[ $said == *"$VERSION"* ]] || fail "the installed command says: $said"

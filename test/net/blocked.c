@@ -1,4 +1,5 @@
-/* A socket that the kernel takes no more from: a slow device, and a send buffer for a few datagrams.
+/* A socket that the kernel takes no more from: a slow device, and a send buffer for a few
+ * datagrams.
  *
  *   blocked drain      10,000 datagrams through a wire slower than the sender, none is lost
  *   blocked dropping   the device drops some, unknown to the sender; prints how many have arrived
@@ -125,7 +126,8 @@ static size_t queued(void) {
   return (size_t)stats.queued;
 }
 
-/* Copied; only the counters tell. The last ones are off the books a turn after they have arrived. */
+/* Copied; only the counters tell. The last ones are off the books a turn after they have
+ * arrived. */
 static void send_without_callback(void) {
   begin();
   for (size_t i = 0; i < COUNT; i++)

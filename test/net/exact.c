@@ -1,13 +1,13 @@
-/* Every datagram is accounted for: exact counted|numbered COUNT. A sender on A and a receiver on B, in two
- * processes at full speed. The numbers in the datagrams show that nothing comes twice, and nothing that
- * was not sent.
+/* Every datagram is accounted for: exact counted|numbered COUNT. A sender on A and a receiver on B,
+ * in two processes at full speed. The numbers in the datagrams show that nothing comes twice, and
+ * nothing that was not sent.
  *
- * counted: what was sent has been received, or the kernel has counted why not, with a difference of 0.
- * What counts losses: the receiver's socket (its buffer was full) and the sender's end of the cable (the
- * other host's queue was full). Only without GRO, with which the kernel counts groups.
+ * counted: what was sent has been received, or the kernel has counted why not, with a difference of
+ * 0. What counts losses: the receiver's socket (its buffer was full) and the sender's end of the
+ * cable (the other host's queue was full). Only without GRO, with which the kernel counts groups.
  *
- * numbered: what was sent has been received, or its number is missing; the kernel has counted no more
- * losses than that. */
+ * numbered: what was sent has been received, or its number is missing; the kernel has counted no
+ * more losses than that. */
 
 #include "net.h"
 
@@ -27,7 +27,7 @@ static struct shared {
   volatile size_t received;
 } * shared;
 
-/* ----------------------------------------------------------------------------------- receiver --- */
+/* ---- receiver ---- */
 
 static unsigned char *seen;
 static dgram_stats stats;
@@ -52,7 +52,8 @@ static size_t missing(void) {
   return n;
 }
 
-/* Until the sums agree; or, where they cannot, nothing comes any more. Returns what the socket dropped. */
+/* Until the sums agree; or, where they cannot, nothing comes any more. Returns what the socket
+ * dropped. */
 static size_t wait_for_the_end(int port) {
   const int patience = counted ? 200 : 10;
   static size_t never;
@@ -93,7 +94,7 @@ static void receive(void) {
   net_end();
 }
 
-/* ------------------------------------------------------------------------------------- sender --- */
+/* ---- sender ---- */
 
 static struct net_box a;
 static dgram_datagram list[LIST];

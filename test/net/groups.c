@@ -1,5 +1,6 @@
-/* Groups of datagrams (GSO) on ways that do not take them, or take nothing: groups mtu 4|6, blackhole or
- * filtered. Only the linux stack forms groups; what is told by a socket's count of calls. */
+/* Groups of datagrams (GSO) on ways that do not take them, or take nothing: groups mtu 4|6,
+ * blackhole or filtered. Only the linux stack forms groups; what is told by a socket's count of
+ * calls. */
 
 #include "net.h"
 

@@ -21,7 +21,8 @@ static void from_a(const char *word) {
   NET_SEND(&a, word, the->to_group, b.port);
 }
 
-/* Nothing happens, so nothing may run: 10 wake-ups a second are allowed, and no time worth mentioning. */
+/* Nothing happens, so nothing may run: 10 wake-ups a second are allowed, and no time worth
+ * mentioning. */
 static void idle(void) {
   uint64_t used_ms = net_cpu_ms();
   size_t turns = net_turns(200);

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Hosts that exist only while a test runs. Each test_*.sh of this folder sources this file first: the
-# script then starts anew in namespaces of its own (user, network, mount, process), for which nobody has to
-# be root and which touch nothing of the machine. Processes, interfaces and mounts end with the script,
-# also when it is killed.
+# Hosts that exist only while a test runs. Each test_*.sh of this folder sources this file first:
+# the script then starts anew in namespaces of its own (user, network, mount, process), for which
+# nobody has to be root and which touch nothing of the machine. Processes, interfaces and mounts end
+# with the script, also when it is killed.
 #
 #   A, where the script itself is          B
 #   va (11)  10.9.0.1/24                   vb (22)  10.9.0.2/24
@@ -50,7 +50,7 @@ ulimit -c 0
 trap 'exit 130' INT TERM
 trap broken ERR
 
-# ------------------------------------------------------------------------------- what is checked ---
+# ---- what is checked ----
 
 # Says where, by the calls that led there, and shows what the programs wrote.
 broken() {
@@ -93,12 +93,12 @@ eventually() {
   done
 }
 
-# ------------------------------------------------------------------------------------ programs ---
+# ---- programs ----
 
 declare -A started
 
-# In the background, for at most 20 s, with the output in $WORK/NAME.out and NAME.err. A signal for it
-# goes to ${started[NAME]}.
+# In the background, for at most 20 s, with the output in $WORK/NAME.out and NAME.err. A signal for
+# it goes to ${started[NAME]}.
 start() { # name host command...
   local name=$1 host=$2
   shift 2
@@ -128,7 +128,7 @@ each_stack() { # command...
   done
 }
 
-# --------------------------------------------------------------------------------------- hosts ---
+# ---- hosts ----
 
 empty_host() { # name
   : >"$NET_HOSTS/$1"

@@ -1,5 +1,6 @@
-/* Link-local addresses, which have a meaning only with an interface. A and B both have two cables, and
- * B has the same address fe80::b on both of them, so only the scope tells which one is meant. */
+/* Link-local addresses, which have a meaning only with an interface. A and B both have two cables,
+ * and B has the same address fe80::b on both of them, so only the scope tells which one is
+ * meant. */
 
 #include "net.h"
 
@@ -57,8 +58,8 @@ static void by_resolve(void) {
   NET_CHECK(address.scope_id == 33);
 }
 
-/* Bound to the address on one interface, a socket does not hear the other one, where the same address is
- * bound on the same port by somebody else. */
+/* Bound to the address on one interface, a socket does not hear the other one, where the same
+ * address is bound on the same port by somebody else. */
 static void bound_to_scope(void) {
   net_on("B");
   net_create(&near_a, &(dgram_socket_options){.type = DGRAM_UDP6});

@@ -1,11 +1,13 @@
-/* Datagrams larger than the wire's MTU arrive whole: mtu 4|6. B sends each back, so it goes both ways. */
+/* Datagrams larger than the wire's MTU arrive whole: mtu 4|6. B sends each back, so it goes both
+ * ways. */
 
 #include "net.h"
 
 static struct net_box a, b;
 static unsigned char payload[65536];
 
-/* One byte less, as much, and one more than fits into the first packets of 1280 bytes; and large ones. */
+/* One byte less, as much, and one more than fits into the first packets of 1280 bytes; and large
+ * ones. */
 static const size_t lengths_ipv4[] = {0,    1,    1251, 1252,  1253,  1254, 2508,
                                       2509, 9000, 9001, 32768, 65506, 65507};
 static const size_t lengths_ipv6[] = {0,    1,    1231,  1232,  1233,  1234, 2464,

@@ -1,9 +1,9 @@
 /* net.h: what the programs of this folder share.
  *
- * One process plays all hosts, so a test is a plain sequence: a socket stays in the network namespace
- * that the thread was in when the socket was made, and net_on("B") goes there. What is waited for has a
- * deadline and fails loudly; that something does not arrive is shown by what was sent after it. The
- * first thing that is wrong ends the program with a line that says what. */
+ * One process plays all hosts, so a test is a plain sequence: a socket stays in the network
+ * namespace that the thread was in when the socket was made, and net_on("B") goes there. What is
+ * waited for has a deadline and fails loudly; that something does not arrive is shown by what was
+ * sent after it. The first thing that is wrong ends the program with a line that says what. */
 
 #ifndef NET_H
 #define NET_H
@@ -71,7 +71,8 @@ static inline void net_shell(const char *command) {
   if (system(command) != 0) net_fail(__FILE__, __LINE__, "failed: %s", command);
 }
 
-/* On one processor: each has a queue of its own for what a cable brings, and they would overtake. */
+/* On one processor: each has a queue of its own for what a cable brings, and they would
+ * overtake. */
 static inline void net_stay(void) {
   cpu_set_t here;
   CPU_ZERO(&here);
@@ -298,8 +299,8 @@ static inline size_t net_socket_drops(int port) {
   return sum;
 }
 
-/* Packets that a cable's end lost because the other host was too slow to take them: the fourth column
- * of those about sending. */
+/* Packets that a cable's end lost because the other host was too slow to take them: the fourth
+ * column of those about sending. */
 static inline size_t net_cable_drops(const char *device) {
   char line[512];
   char name[32];

@@ -1,8 +1,9 @@
-/* Names, and a resolver that does not answer. The resolver is a socket here, at B's port 53, that keeps
- * every query until it is told to answer. libuv looks up two names at a time, so the third one and on
- * only wait for a thread: both kinds have to be let go.
+/* Names, and a resolver that does not answer. The resolver is a socket here, at B's port 53, that
+ * keeps every query until it is told to answer. libuv looks up two names at a time, so the third
+ * one and on only wait for a thread: both kinds have to be let go.
  *
- * The script has named it in resolv.conf, with a timeout longer than the test, and written /etc/hosts. */
+ * The script has named it in resolv.conf, with a timeout longer than the test, and written
+ * /etc/hosts. */
 
 #include "net.h"
 

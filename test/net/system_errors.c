@@ -34,7 +34,7 @@ static void bind_fails(const char *address, int port, int code) {
   NET_CODE(dgram_local_address(a.socket, &local), DGRAM_EBADF);
 }
 
-/* ------------------------------------------------------------------------------------ unreachable --- */
+/* ---- unreachable ---- */
 
 static void unreachable(void) {
   net_open(&a, "E", DGRAM_UDP4, NULL);
@@ -73,7 +73,7 @@ static void among_others(void) {
   net_close(&b);
 }
 
-/* ------------------------------------------------------------------------------------------ ports --- */
+/* ---- ports ---- */
 
 /* All ports of A are given away: a bind says so later, and what binds by itself at once. */
 static void ports(void) {
@@ -103,10 +103,10 @@ static void privileged(void) {
   NET_CODE(net_bind_to(&a, &(dgram_bind_options){.port = 1024}), 0);
 }
 
-/* ------------------------------------------------------------------------------------- dead ports --- */
+/* ---- dead ports ---- */
 
-/* The seed knows no ICMP: a socket that is not connected hears nothing of it, neither then nor at its next
- * sends, and nothing runs because of it. The script has seen that B does answer. */
+/* The seed knows no ICMP: a socket that is not connected hears nothing of it, neither then nor at
+ * its next sends, and nothing runs because of it. The script has seen that B does answer. */
 static void dead_port(int type, const char *address) {
   net_open(&b, "B", type, NULL);
   net_open(&a, "A", type, NULL);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A device slower than the sender: the kernel's buffers fill, and everything that is sent is accounted for.
+# A device slower than the sender: the kernel's buffers fill, and everything that is sent is
+# accounted for.
 
 . "$(dirname "$0")/lib.sh"
 need tc
@@ -9,7 +10,8 @@ mac() { # host device
   on "$1" ip -o link show "$2" | sed 's/.*link.ether \([^ ]*\).*/\1/'
 }
 
-# Only IPv4, and nobody has to ask for the other's address: the device has no packets but the test's.
+# Only IPv4, and nobody has to ask for the other's address: the device has no packets but the
+# test's.
 connect() {
   cable A va 11 B vb 22
   address A va 10.9.0.1/24

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Many datagrams at full speed: received, or counted as lost, and none twice. With GRO the kernel counts the
-# groups that it drops, so then the numbers that are missing count. DGRAM_TEST_EXACT: how many.
+# Many datagrams at full speed: received, or counted as lost, and none twice. With GRO the kernel
+# counts the groups that it drops, so then the numbers that are missing count. DGRAM_TEST_EXACT: how
+# many.
 
 . "$(dirname "$0")/lib.sh"
 two_hosts

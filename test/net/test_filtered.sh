@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A packet filter on the sender's host refuses some of many datagrams: EPERM for those, and only those.
+# A packet filter on the sender's host refuses some of many datagrams: EPERM for those, and only
+# those.
 
 . "$(dirname "$0")/lib.sh"
 need nft

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Groups of datagrams where a group cannot go: over the MTU, into a route that drops, against a filter.
+# Groups of datagrams where a group cannot go: over the MTU, into a route that drops, against a
+# filter.
 
 . "$(dirname "$0")/lib.sh"
 two_hosts

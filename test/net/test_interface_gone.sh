@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# An interface that goes down, comes back, and is deleted while a socket is a member of a group on it.
+# An interface that goes down, comes back, and is deleted while a socket is a member of a group on
+# it.
 
 . "$(dirname "$0")/lib.sh"
 host B

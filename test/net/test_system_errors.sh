@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the system refuses: no network, no address, no port, no right; and ICMP, which is nobody's error.
+# What the system refuses: no network, no address, no port, no right; and ICMP, which is nobody's
+# error.
 
 . "$(dirname "$0")/lib.sh"
 need setpriv

@@ -1,5 +1,5 @@
-/* The hop limit, on the way A - R - C: ttl 4|6. What expires at the router R does not come to C, and
- * the ICMP message that says so is nobody's error on a socket that is not connected. */
+/* The hop limit, on the way A - R - C: ttl 4|6. What expires at the router R does not come to C,
+ * and the ICMP message that says so is nobody's error on a socket that is not connected. */
 
 #include "net.h"
 

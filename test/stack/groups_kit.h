@@ -1,8 +1,8 @@
 /* What the tests about groups (GSO) share: a socket, a plain peer, and the calls between them.
  *
- * A test whose first line wraps sendmmsg, sendmsg and setsockopt sees each message as the kernel would
- * get it, control message included, and may refuse it. sendmmsg is played as Linux has it: it stops at
- * the first message that is refused and hides the error where others went before. */
+ * A test whose first line wraps sendmmsg, sendmsg and setsockopt sees each message as the kernel
+ * would get it, control message included, and may refuse it. sendmmsg is played as Linux has it: it
+ * stops at the first message that is refused and hides the error where others went before. */
 
 #ifndef DGRAM_TEST_GROUPS_KIT_H
 #define DGRAM_TEST_GROUPS_KIT_H
@@ -73,7 +73,8 @@ extern struct groups_world groups_world;
 void groups_arrange(int type);
 void groups_finish(void);
 
-/* The list is empty again, and the calls are forgotten, what was refused included; the judge stays. */
+/* The list is empty again, and the calls are forgotten, what was refused included; the judge
+ * stays. */
 void groups_clear(void);
 
 /* Appends n datagrams to the peer, with bytes that differ, next to each other in memory. */
@@ -93,15 +94,16 @@ void groups_send(void);
 /* The same, and each datagram has been sent and stands at the peer, in this order. */
 void groups_pass(void);
 
-/* The peer has the list's datagrams but for those with another result or another port, in order, and
- * nothing else. */
+/* The peer has the list's datagrams but for those with another result or another port, in order,
+ * and nothing else. */
 void groups_expect_arrived(int peer, uint16_t port);
 
 /* Result of datagrams from..to-1: what was sent, or this code. */
 void groups_expect_sent(size_t from, size_t to);
 void groups_expect_code(size_t from, size_t to, int code);
 
-/* So many messages left, each with so many bytes and this segment; what follows is not looked at. */
+/* So many messages left, each with so many bytes and this segment; what follows is not looked
+ * at. */
 void groups_expect_left(size_t index, size_t length, size_t segment);
 
 #define GROUPS_TEST(function) KIT_TEST(function)

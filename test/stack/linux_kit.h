@@ -1,8 +1,8 @@
 /* What the tests of the linux stack are written in: a stack on a loop of its own whose turns are
  * counted, plain sockets as peers, and faults in place of system calls.
  *
- * KIT_TEST gives each test a stack and ends it afterwards, where it is checked that no memory of its
- * allocator, no handle of its loop and no descriptor is left. */
+ * KIT_TEST gives each test a stack and ends it afterwards, where it is checked that no memory of
+ * its allocator, no handle of its loop and no descriptor is left. */
 
 #ifndef DGRAM_TEST_LINUX_KIT_H
 #define DGRAM_TEST_LINUX_KIT_H
@@ -36,7 +36,8 @@ extern struct kit kit;
 int kit_setup(void **state);
 int kit_teardown(void **state);
 
-/* Replaces the stack of the test by one with these options; the allocator is the kit's all the same. */
+/* Replaces the stack of the test by one with these options; the allocator is the kit's all the
+ * same. */
 void kit_reopen(const dgram_stack_options *options);
 
 /* Runs the loop until *counter is at least n. Fails the test after 20 s without it. */
@@ -45,8 +46,8 @@ void kit_run_until(const size_t *counter, size_t n);
 /* Runs the loop for so many turns, without sleeping. */
 void kit_turns(unsigned n);
 
-/* Runs the loop, which may sleep, until the time has passed; returns the turns that it took. Nothing
- * is ordered by it: it is for proving that nothing happens. */
+/* Runs the loop, which may sleep, until the time has passed; returns the turns that it took.
+ * Nothing is ordered by it: it is for proving that nothing happens. */
 unsigned kit_turns_within(unsigned ms);
 
 /* A socket that is bound to 127.0.0.1 (or ::1), with a counter as its data. */
@@ -91,9 +92,9 @@ const char *kit_peer_text(int fd);
 
 /* ---- faults ---- */
 
-/* Stands for one system call. Calls number `from` to `to`, the first being 1, do not succeed: they fail
- * with error, or, where that is 0, deal with only `take` of their messages. The call after them fails
- * with error_after, where that is not 0. */
+/* Stands for one system call. Calls number `from` to `to`, the first being 1, do not succeed: they
+ * fail with error, or, where that is 0, deal with only `take` of their messages. The call after
+ * them fails with error_after, where that is not 0. */
 struct kit_fault {
   unsigned calls;
   unsigned from;

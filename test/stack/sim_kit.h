@@ -1,8 +1,8 @@
 /* What the tests of the simulation are written in. A run of a simulated network ends by itself when
  * nothing can happen any more, so no test waits for anything: sim_settle runs until then.
  *
- * SIM_TEST gives each test a stack and ends it afterwards, where it is checked that no memory of its
- * allocator is left. */
+ * SIM_TEST gives each test a stack and ends it afterwards, where it is checked that no memory of
+ * its allocator is left. */
 
 #ifndef DGRAM_TEST_SIM_KIT_H
 #define DGRAM_TEST_SIM_KIT_H
@@ -51,7 +51,8 @@ int sim_bind(dgram_socket *socket, const char *address, int port);
 dgram_socket *sim_bound(int type, const char *address, int port, struct sim_seen *seen);
 uint16_t sim_port(const dgram_socket *socket);
 
-/* Sends so many bytes, all the same, and runs until they are there. Returns the datagram's result. */
+/* Sends so many bytes, all the same, and runs until they are there. Returns the datagram's
+ * result. */
 int sim_send(dgram_socket *socket, const char *address, int port, char byte, size_t length);
 
 /* The text of an address without its port. */

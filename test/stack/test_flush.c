@@ -1,5 +1,5 @@
-/* When what is queued leaves, on both stacks that live on libuv: when it is a batch, right after the
- * socket's own messages, before the loop sleeps, and by dgram_flush. A peer sees when. */
+/* When what is queued leaves, on both stacks that live on libuv: when it is a batch, right after
+ * the socket's own messages, before the loop sleeps, and by dgram_flush. A peer sees when. */
 
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
-/* A socket that the system takes no more from, for real: in a network namespace with a neighbour who
- * does not answer, datagrams wait for his address and fill the socket's buffer. Skipped where making
- * namespaces is not permitted. */
+/* A socket that the system takes no more from, for real: in a network namespace with a neighbour
+ * who does not answer, datagrams wait for his address and fill the socket's buffer. Skipped where
+ * making namespaces is not permitted. */
 
 #include <net/if.h>
 #include <netinet/in.h>

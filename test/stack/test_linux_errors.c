@@ -1,5 +1,6 @@
 /* wrap: sendmmsg sendmsg setsockopt recvmmsg recvmsg */
-/* The table of errors: each row is provoked, and what it says has to follow; then the socket works. */
+/* The table of errors: each row is provoked, and what it says has to follow; then the socket
+ * works. */
 
 #include <errno.h>
 #include <stdio.h>

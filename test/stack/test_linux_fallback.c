@@ -164,7 +164,8 @@ static void test_a_dead_way_is_no_matter_of_groups(void **state) {
   groups_finish();
 }
 
-/* Each call of the socket then tries anew, and none is lost: the rest of the group is a group again. */
+/* Each call of the socket then tries anew, and none is lost: the rest of the group is a group
+ * again. */
 static void test_eagain_among_the_singles(void **state) {
   (void)state;
   arrange(DGRAM_UDP4, groups_and_third_single, EIO);
@@ -414,7 +415,8 @@ static void test_eagain_waits_with_groups(void **state) {
   groups_finish();
 }
 
-/* The first group leaves, the second is refused: that is hidden, and told when it is tried again. */
+/* The first group leaves, the second is refused: that is hidden, and told when it is tried
+ * again. */
 static int those_of_40(const struct groups_message *message) {
   return message->segment == 40 ? error_of_groups : 0;
 }

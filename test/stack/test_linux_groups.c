@@ -1,5 +1,6 @@
 /* wrap: sendmmsg sendmsg setsockopt */
-/* Neighbours leave as one (GSO): what is a group and what is none, and of which pieces it is made. */
+/* Neighbours leave as one (GSO): what is a group and what is none, and of which pieces it is
+ * made. */
 
 #include <net/if.h>
 #include <stdio.h>

@@ -54,9 +54,9 @@ static void bind_one(dgram_stack *stack, size_t *bound) {
   assert_int_equal(dgram_bind(socket, &where, on_bound, bound), 0);
 }
 
-/* 512 in all: of 440 bytes and the listener's 32 the GNU C library makes 448 and 48, and libuv, which
- * has a place for every descriptor in an array that doubles, adds 8 to 16. */
-static void an_idle_socket_is_small(void **state) {
+/* 512 in all: of 440 bytes and the listener's 32 the GNU C library makes 448 and 48, and libuv,
+ * which has a place for every descriptor in an array that doubles, adds 8 to 16. */
+static void test_an_idle_socket_is_small(void **state) {
   const dgram_allocator allocator = {count_malloc, no_realloc, count_free, NULL};
   const dgram_stack_options options = {.allocator = &allocator, .kind = DGRAM_STACK_LINUX};
   dgram_stack *stack;
@@ -78,6 +78,6 @@ static void an_idle_socket_is_small(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {KIT_TEST(an_idle_socket_is_small)};
+  const struct CMUnitTest tests[] = {KIT_TEST(test_an_idle_socket_is_small)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* wrap: recvmmsg recvmsg */
-/* Datagrams that the kernel hands over as one (GRO): they are told one by one, in order and whole. The
- * senders are plain sockets that leave the cutting to the kernel (UDP_SEGMENT), which on loopback brings
- * them to the receiver uncut. */
+/* Datagrams that the kernel hands over as one (GRO): they are told one by one, in order and whole.
+ * The senders are plain sockets that leave the cutting to the kernel (UDP_SEGMENT), which on
+ * loopback brings them to the receiver uncut. */
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -526,8 +526,8 @@ static void test_singles_after_large_groups_need_more(void **state) {
   finish();
 }
 
-/* After lone datagrams the socket is asked for one at a time, and after large groups too, for as long as
- * they come. */
+/* After lone datagrams the socket is asked for one at a time, and after large groups too, for as
+ * long as they come. */
 static void test_a_group_after_lone_datagrams(void **state) {
   (void)state;
   arrange(DGRAM_UDP4);

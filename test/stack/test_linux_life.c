@@ -1,5 +1,6 @@
 /* wrap: socket bind uv_poll_init uv_poll_start */
-/* Binding, adopting and closing on the linux stack: descriptors are where they belong, whatever fails. */
+/* Binding, adopting and closing on the linux stack: descriptors are where they belong, whatever
+ * fails. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,8 +72,8 @@ static int bind_to(dgram_socket *socket, const dgram_bind_options *options) {
 
 /* ---- bind ---- */
 
-/* Each step of a bind fails once; then the same socket can be bound. That nothing is left of the failed
- * one is seen by kit_teardown. */
+/* Each step of a bind fails once; then the same socket can be bound. That nothing is left of the
+ * failed one is seen by kit_teardown. */
 static void test_a_failed_bind_leaves_nothing(void **state) {
   struct kit_fault *steps[] = {&sockets, &binds, &polls};
   const int errors[] = {EMFILE, EADDRINUSE, ENOMEM};
@@ -218,8 +219,8 @@ static void close_it(dgram_socket *socket, const dgram_message *message, void *d
   assert_int_equal(dgram_close(socket, NULL, NULL), 0);
 }
 
-/* While a duplicate lives, epoll would go on to watch a descriptor that was closed before it was taken
- * out, and wake up for it for ever. */
+/* While a duplicate lives, epoll would go on to watch a descriptor that was closed before it was
+ * taken out, and wake up for it for ever. */
 static void test_a_duplicate_is_not_watched(void **state) {
   struct kit_seen seen;
   uint16_t port, peer_port;

@@ -1,6 +1,6 @@
 /* wrap: recvmmsg recvmsg dgram__endpoint_receive_failed */
-/* Receiving on the linux stack: what recvmmsg and recvmsg may answer, and how many datagrams are asked
- * for. */
+/* Receiving on the linux stack: what recvmmsg and recvmsg may answer, and how many datagrams are
+ * asked for. */
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,6 +1,6 @@
 /* wrap: sendmmsg sendmsg uv_poll_start */
-/* Sending on the linux stack: what sendmmsg and sendmsg may answer. Without groups, so that a message is a
- * datagram: those have test_linux_groups.c. */
+/* Sending on the linux stack: what sendmmsg and sendmsg may answer. Without groups, so that a
+ * message is a datagram: those have test_linux_groups.c. */
 
 #include <errno.h>
 #include <stdlib.h>

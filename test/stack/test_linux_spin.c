@@ -1,6 +1,6 @@
 /* wrap: sendmmsg sendmsg setsockopt recvmmsg recvmsg */
-/* Bad states that last: in each the loop turns at most ten times a second, and when the state is over all
- * goes on. Turns are counted, in a time in which a loop that spins takes thousands. */
+/* Bad states that last: in each the loop turns at most ten times a second, and when the state is
+ * over all goes on. Turns are counted, in a time in which a loop that spins takes thousands. */
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,5 +1,6 @@
 /* wrap: uv_async_init */
-/* What stacks on libuv share: several on one loop, running and stopping it, alarms, choosing a kind. */
+/* What stacks on libuv share: several on one loop, running and stopping it, alarms, choosing a
+ * kind. */
 
 #include <errno.h>
 #include <stdlib.h>

@@ -42,7 +42,8 @@ static void test_one_that_cannot_be_made(void **state) {
   assert_null(current());
 }
 
-/* The callback of the close runs when the stack has been released, on the thread that owns the loop. */
+/* The callback of the close runs when the stack has been released, on the thread that owns the
+ * loop. */
 static void make_the_next(dgram_stack *stack, void *data) {
   (void)stack;
   assert_int_equal(dgram__default_stack(true, data), 0);
@@ -84,8 +85,8 @@ static void test_another_thread_is_refused(void **state) {
   assert_int_equal(dgram_run(NULL), 0);
 }
 
-/* Makes the default stack as soon as it may, waits a little on it, and gives it back. Many threads at
- * once: nobody may ever be on the loop beside another, which ThreadSanitizer would see. */
+/* Makes the default stack as soon as it may, waits a little on it, and gives it back. Many threads
+ * at once: nobody may ever be on the loop beside another, which ThreadSanitizer would see. */
 enum { THREADS = 4, ROUNDS = 20 };
 
 static void on_timer(dgram_timer *timer, void *data) {

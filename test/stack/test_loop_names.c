@@ -1,5 +1,5 @@
-/* Names on libuv: what the resolver may answer, and lookups that nobody waits for any more. The resolver is
- * this file: the program's getaddrinfo goes before the C library's. */
+/* Names on libuv: what the resolver may answer, and lookups that nobody waits for any more. The
+ * resolver is this file: the program's getaddrinfo goes before the C library's. */
 
 #include <errno.h>
 #include <netdb.h>
@@ -225,8 +225,8 @@ static void give(void *memory, void *data) {
   free(memory);
 }
 
-/* Ten lookups of different names: some are with the resolver, the rest wait for a thread. Then the stack is
- * closed: the run ends at once, although the resolver answers later. */
+/* Ten lookups of different names: some are with the resolver, the rest wait for a thread. Then the
+ * stack is closed: the run ends at once, although the resolver answers later. */
 static void test_lookups_outlive_their_stack(void **state) {
   size_t blocks = 0, closed = 0;
   dgram_allocator allocator = {take, retake, give, &blocks};

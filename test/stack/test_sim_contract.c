@@ -1,6 +1,6 @@
-/* The simulation under a core that is as unkind as stack.h allows: it frees an endpoint the moment it is
- * given back, in the middle of a telling too. It stands in place of the real one, all of whose functions
- * that a stack calls are here. */
+/* The simulation under a core that is as unkind as stack.h allows: it frees an endpoint the moment
+ * it is given back, in the middle of a telling too. It stands in place of the real one, all of
+ * whose functions that a stack calls are here. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* The simulation's rules of ports and delivery against those of the kernel that the test runs on: the same
- * sockets are made here and there, and the same must come of it. */
+/* The simulation's rules of ports and delivery against those of the kernel that the test runs on:
+ * the same sockets are made here and there, and the same must come of it. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,8 +23,8 @@ static const struct local locals[] = {
     {DGRAM_UDP6, "::1"},       {DGRAM_UDP6, "::ffff:0.0.0.0"},  {DGRAM_UDP6, "::ffff:127.0.0.1"},
 };
 
-/* Where a third socket sends. The group is joined by the first one, if it is of IPv4: for IPv6 the kernel
- * has no way to a group by "lo". */
+/* Where a third socket sends. The group is joined by the first one, if it is of IPv4: for IPv6 the
+ * kernel has no way to a group by "lo". */
 static const struct local targets[] = {
     {DGRAM_UDP4, "127.0.0.1"}, {DGRAM_UDP4, "127.0.0.2"}, {DGRAM_UDP4, "127.255.255.255"},
     {DGRAM_UDP4, "239.1.2.3"}, {DGRAM_UDP6, "::1"},
@@ -77,7 +77,8 @@ static int bind_fd(int fd, const struct local *local, uint16_t port) {
   return bind(fd, &name.any, length) < 0 ? -errno : 0;
 }
 
-/* A port that nobody has, in either family; taken a moment later it is still free, or we try again. */
+/* A port that nobody has, in either family; taken a moment later it is still free, or we try
+ * again. */
 static uint16_t free_port(void) {
   const struct local all = {DGRAM_UDP6, "::"};
   union name name;

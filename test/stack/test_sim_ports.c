@@ -7,8 +7,8 @@
 
 /* ---- who may bind ---- */
 
-/* Whether two sockets may share a port. That the answers are the kernel's, for these and many more, is
- * seen by test_sim_kernel.c. */
+/* Whether two sockets may share a port. That the answers are the kernel's, for these and many more,
+ * is seen by test_sim_kernel.c. */
 struct pair {
   int type;
   const char *address;

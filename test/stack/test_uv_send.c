@@ -261,8 +261,8 @@ static void abort_in_message(dgram_socket *socket, const dgram_message *message,
   assert_int_equal(dgram_abort(socket), 0);
 }
 
-/* In one turn of libuv the socket is readable and writable, and what was read closes it. libuv 1.44 then sends
- * on the closed handle and calls back with UV_EBADF. */
+/* In one turn of libuv the socket is readable and writable, and what was read closes it. libuv 1.44
+ * then sends on the closed handle and calls back with UV_EBADF. */
 static void test_closed_while_it_receives(void **state) {
   (void)state;
   arrange();

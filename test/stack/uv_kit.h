@@ -1,8 +1,8 @@
 /* The tests of the uv stack use what linux_kit.h has, on another stack.
  *
- * libuv is a library of its own, so its system calls are replaced by functions of the test program with
- * the same names, which come first where the dynamic linker looks; UV_KIT_REAL finds the C library's.
- * libuv 1.44 goes through syscall() for sendmmsg, newer ones call it by name. */
+ * libuv is a library of its own, so its system calls are replaced by functions of the test program
+ * with the same names, which come first where the dynamic linker looks; UV_KIT_REAL finds the C
+ * library's. libuv 1.44 goes through syscall() for sendmmsg, newer ones call it by name. */
 
 #ifndef DGRAM_TEST_UV_KIT_H
 #define DGRAM_TEST_UV_KIT_H
