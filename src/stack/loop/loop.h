@@ -1,5 +1,5 @@
 /* What the two stacks on libuv share: life, running the loop, wake-ups, the alarm, names,
- * interfaces.
+ * interfaces, drops.
  *
  * A stack embeds struct loop_stack first, makes itself with loop_stack_new, and puts the functions
  * with the shape of struct dgram__stack_ops into its table as they are.
