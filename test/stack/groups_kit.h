@@ -106,6 +106,4 @@ void groups_expect_code(size_t from, size_t to, int code);
  * at. */
 void groups_expect_left(size_t index, size_t length, size_t segment);
 
-#define GROUPS_TEST(function) KIT_TEST(function)
-
 #endif

@@ -48,7 +48,7 @@ static const dgram_allocator allocator = {take, retake, give, NULL};
 
 /* ---- life ---- */
 
-static int count_descriptors(void) {
+int kit_count_descriptors(void) {
   DIR *directory = opendir("/proc/self/fd");
   int count = 0;
   assert_non_null(directory);
@@ -101,7 +101,7 @@ int kit_setup(void **state) {
   unsetenv("DGRAM_DISABLE");
   memset(&kit, 0, sizeof kit);
   warm_up();
-  descriptors_before = count_descriptors();
+  descriptors_before = kit_count_descriptors();
   if (uv_loop_init(&kit.loop) < 0) return -1;
   uv_check_init(&kit.loop, &check);
   uv_check_start(&check, on_check);
@@ -116,7 +116,7 @@ int kit_teardown(void **state) {
   uv_close((uv_handle_t *)&check, NULL);
   uv_run(&kit.loop, UV_RUN_DEFAULT);
   assert_int_equal(uv_loop_close(&kit.loop), 0);
-  assert_int_equal(count_descriptors(), descriptors_before);
+  assert_int_equal(kit_count_descriptors(), descriptors_before);
   return 0;
 }
 

@@ -50,6 +50,9 @@ void kit_turns(unsigned n);
  * Nothing is ordered by it: it is for proving that nothing happens. */
 unsigned kit_turns_within(unsigned ms);
 
+/* Open descriptors of this process; kit_teardown compares by itself. */
+int kit_count_descriptors(void);
+
 /* A socket that is bound to 127.0.0.1 (or ::1), with a counter as its data. */
 struct kit_seen {
   size_t messages;

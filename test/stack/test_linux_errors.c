@@ -338,11 +338,11 @@ static void test_an_error_that_nobody_knows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      GROUPS_TEST(test_at_least_80_rows_and_no_pair_twice),
-      GROUPS_TEST(test_sending_a_datagram),
-      GROUPS_TEST(test_sending_a_group),
-      GROUPS_TEST(test_receiving),
-      GROUPS_TEST(test_an_error_that_nobody_knows),
+      KIT_TEST(test_at_least_80_rows_and_no_pair_twice),
+      KIT_TEST(test_sending_a_datagram),
+      KIT_TEST(test_sending_a_group),
+      KIT_TEST(test_receiving),
+      KIT_TEST(test_an_error_that_nobody_knows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

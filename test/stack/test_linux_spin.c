@@ -328,21 +328,21 @@ static void test_a_queue_without_an_end(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      GROUPS_TEST(test_no_room_in_the_device),
-      GROUPS_TEST(test_writable_but_no_room),
-      GROUPS_TEST(test_it_receives_meanwhile),
-      GROUPS_TEST(test_slowly_is_no_reason_to_rest),
-      GROUPS_TEST(test_a_port_that_is_closed),
-      GROUPS_TEST(test_an_error_that_stays),
-      GROUPS_TEST(test_pause_and_resume_while_it_rests),
-      GROUPS_TEST(test_close_while_it_rests),
-      GROUPS_TEST(test_several_rest),
-      GROUPS_TEST(test_close_at_the_last_error),
-      GROUPS_TEST(test_no_memory_to_rest),
-      GROUPS_TEST(test_paused_with_a_full_buffer),
-      GROUPS_TEST(test_pending_errors),
-      GROUPS_TEST(test_pending_errors_while_paused),
-      GROUPS_TEST(test_a_queue_without_an_end),
+      KIT_TEST(test_no_room_in_the_device),
+      KIT_TEST(test_writable_but_no_room),
+      KIT_TEST(test_it_receives_meanwhile),
+      KIT_TEST(test_slowly_is_no_reason_to_rest),
+      KIT_TEST(test_a_port_that_is_closed),
+      KIT_TEST(test_an_error_that_stays),
+      KIT_TEST(test_pause_and_resume_while_it_rests),
+      KIT_TEST(test_close_while_it_rests),
+      KIT_TEST(test_several_rest),
+      KIT_TEST(test_close_at_the_last_error),
+      KIT_TEST(test_no_memory_to_rest),
+      KIT_TEST(test_paused_with_a_full_buffer),
+      KIT_TEST(test_pending_errors),
+      KIT_TEST(test_pending_errors_while_paused),
+      KIT_TEST(test_a_queue_without_an_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

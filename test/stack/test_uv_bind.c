@@ -1,6 +1,5 @@
 /* Descriptors on the uv stack: binds that fail, descriptors that are adopted or not. */
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -58,16 +57,6 @@ static int option_of(int fd, int level, int name) {
   return value;
 }
 
-static int count_descriptors(void) {
-  DIR *directory = opendir("/proc/self/fd");
-  int count = 0;
-  assert_non_null(directory);
-  while (readdir(directory))
-    count++;
-  closedir(directory);
-  return count;
-}
-
 /* Where a test has a variable `socket`. */
 static int make_socket(int domain, int type) {
   return socket(domain, type | SOCK_CLOEXEC, 0);
@@ -81,14 +70,14 @@ static void test_a_failed_bind_leaves_nothing(void **state) {
   uint16_t busy;
   int peer = kit_peer(AF_INET, &busy);
   dgram_socket *socket = kit_socket(DGRAM_UDP4, &seen);
-  int before = count_descriptors();
+  int before = kit_count_descriptors();
   for (int i = 0; i < 5; i++) {
     assert_int_equal(bind_to(socket, "127.0.0.1", busy), DGRAM_EADDRINUSE);
-    assert_int_equal(count_descriptors(), before);
+    assert_int_equal(kit_count_descriptors(), before);
   }
   assert_int_equal(bind_to(socket, "192.0.2.1", 0), DGRAM_EADDRNOTAVAIL);
   assert_int_equal(bind_to(socket, "127.0.0.1", 0), 0);
-  assert_int_equal(count_descriptors(), before + 1);
+  assert_int_equal(kit_count_descriptors(), before + 1);
   assert_int_equal(option_of(descriptor_of(kit_port(socket)), SOL_SOCKET, SO_REUSEADDR), 0);
   kit_peer_send(peer, kit_port(socket), "x", 1);
   kit_run_until(&seen.messages, 1);
