@@ -3,8 +3,18 @@
 
 #include "harness.h"
 
-/* BETWEEN_TURNS: more than any stack does for one socket in a turn, and far less than the flood. */
-enum { FLOOD = 20000, IN_FLIGHT = 50, BETWEEN_TURNS = 4096 };
+enum {
+  FLOOD = 100000,
+
+  /* More than any stack does for one socket in a turn, and far less than the flood. */
+  BETWEEN_TURNS = 4096,
+
+  /* Fewer than a receive buffer holds, and more than one call brings where no group forms. */
+  MESSAGES_IN_FLIGHT = 50,
+
+  /* More than a batch, so that what callbacks send leaves while they run. */
+  SENDS_IN_FLIGHT = 1000
+};
 
 static size_t flooded;      /* callbacks of the flooding socket */
 static size_t since_turn;   /* of them since another socket was served last */
@@ -86,7 +96,7 @@ static void bounce(dgram_socket *socket, const dgram_message *message, void *dat
 static void flooding_receiver(void) {
   dgram_socket_options options = {.type = DGRAM_UDP4, .on_message = bounce};
   dgram_socket *a = h_bound_with("a", &options, H_ERROR);
-  for (int i = 0; i < IN_FLIGHT; i++)
+  for (int i = 0; i < MESSAGES_IN_FLIGHT; i++)
     h_assert_ok(h_post(a, "x", h_address(a)));
 }
 
@@ -129,7 +139,7 @@ static void send_again(dgram_socket *socket, int status, void *data) {
 static void flooding_sender(void) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4);
   flood_to = h_literal("127.0.0.1", 9);
-  for (int i = 0; i < IN_FLIGHT; i++) {
+  for (int i = 0; i < SENDS_IN_FLIGHT; i++) {
     h_assert_ok(H(dgram_send_to(a, "x", 1, &flood_to, send_again, NULL)));
   }
 }
