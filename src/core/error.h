@@ -17,7 +17,8 @@ enum dgram__error_class {
   DGRAM__ERROR_CLASSES
 };
 
-/* The class of a code; a code that has no name is of class DGRAM__ERROR_OTHER. */
+/* The class of a negative code: DGRAM__ERROR_OTHER where no other fits, a code without a name
+ * included. */
 enum dgram__error_class dgram__error_class_of(int code);
 
 #endif

@@ -24,6 +24,13 @@ enum {
    * first one is what a send or a bind uses. */
   DGRAM__LOOKUP_ADDRESSES_MAX = 32,
 
+  /* Buckets of the table of lookups in flight at first; it doubles. */
+  DGRAM__LOOKUP_BUCKETS_MIN = 64,
+
+  /* The highest index of an interface that is read from text: nine digits, which fit into an int,
+   * and are more interfaces than a system has. */
+  DGRAM__INTERFACE_INDEX_MAX = 999999999,
+
   /* Interfaces looked at for a membership: a host with containers has some hundred. */
   DGRAM__INTERFACES_MAX = 1024,
 

@@ -32,7 +32,8 @@ static struct dgram__lookup **bucket_of(struct dgram__lookups *lookups, uint32_t
 
 /* Keeps chains short however many names are in flight. Where memory is out they grow longer. */
 static int grow(dgram_stack *stack, struct dgram__lookups *lookups) {
-  const size_t bucket_count = lookups->bucket_count == 0 ? 64 : lookups->bucket_count * 2;
+  const size_t bucket_count =
+      lookups->bucket_count == 0 ? DGRAM__LOOKUP_BUCKETS_MIN : lookups->bucket_count * 2;
   struct dgram__lookups larger = {.bucket_count = bucket_count, .count = lookups->count};
 
   larger.buckets = dgram__calloc(stack, bucket_count * sizeof(struct dgram__lookup *));

@@ -33,12 +33,12 @@ static int read_interfaces(dgram_stack *stack, struct interfaces *ret_interfaces
 
 /* ---- which interface is meant ---- */
 
-/* A number of up to nine digits, which is more than a system has interfaces; 0 where it is none. */
+/* The index that a text is, or 0 where it is none. */
 static unsigned read_index(const char *text) {
   unsigned index = 0;
 
   for (; *text != '\0'; text++) {
-    if (*text < '0' || *text > '9' || index > 99999999) return 0;
+    if (*text < '0' || *text > '9' || index > DGRAM__INTERFACE_INDEX_MAX / 10) return 0;
     index = index * 10 + (unsigned)(*text - '0');
   }
   return index;
