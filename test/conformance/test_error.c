@@ -109,6 +109,7 @@ static void test_the_last_resort_prints_once_a_second(void **state) {
   for (int i = 0; i < 20; i++) {
     H(dgram_send(a, "x", 1, 9, "unknown.dgram.test", NULL, NULL));
   }
+  /* Nobody hears it, so it can only be looked for; on a kernel h_turns lets time pass. */
   for (int i = 0; i < 10000 && stats.unheard_errors < 20; i++) {
     h_turns(1);
     dgram_get_stats(a, &stats);
