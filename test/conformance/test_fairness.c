@@ -159,6 +159,31 @@ static void test_a_turn_of_a_flood_of_sends_is_bounded(void **state) {
   expect_bounded_turns(flooding_sender);
 }
 
+enum { LISTED = 512 };
+
+static void send_list_again(dgram_socket *socket, dgram_datagram *list, size_t count, void *data) {
+  (void)data;
+  for (size_t i = 0; i < count; i++)
+    count_one();
+  if (flooded > flood_limit) enough = true;
+  if (!enough) H(dgram_send_many(socket, list, count, send_list_again, NULL));
+}
+
+static void flooding_lists(void) {
+  static dgram_datagram list[LISTED];
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  for (size_t i = 0; i < LISTED; i++)
+    list[i] = (dgram_datagram){.bytes = "x", .length = 1, .to = h_literal("127.0.0.1", 9)};
+  h_assert_ok(H(dgram_send_many(a, list, LISTED, send_list_again, NULL)));
+}
+
+/* A list counts as what is in it. rule:8 */
+static void test_a_turn_of_a_flood_of_lists_is_bounded(void **state) {
+  (void)state;
+  reset();
+  expect_bounded_turns(flooding_lists);
+}
+
 /* rule:8 */
 static void test_another_socket_is_served_under_a_flood_of_sends(void **state) {
   dgram_socket *b = h_bound("b", DGRAM_UDP4);
@@ -243,6 +268,7 @@ int main(void) {
       H_TEST(test_a_timer_fires_under_a_flood_of_messages),
       H_TEST(test_a_turn_of_a_flood_of_messages_is_bounded),
       H_TEST(test_a_turn_of_a_flood_of_sends_is_bounded),
+      H_TEST(test_a_turn_of_a_flood_of_lists_is_bounded),
       H_TEST(test_another_socket_receives_under_a_flood),
       H_TEST(test_a_timer_fires_under_a_flood_of_sends),
       H_TEST(test_another_socket_is_served_under_a_flood_of_sends),
