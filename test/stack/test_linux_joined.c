@@ -4,6 +4,7 @@
  * loopback brings them to the receiver uncut. */
 
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -387,6 +388,20 @@ static void test_adopted_with_it_on_is_split(void **state) {
   finish();
 }
 
+/* What its owner has asked for comes along, some of it before the length of a segment. */
+static void test_adopted_with_more_to_tell_is_split(void **state) {
+  static const int options[] = {SO_TIMESTAMPNS, SO_RXQ_OVFL, SO_TIMESTAMPING};
+  static const int values[] = {1, 1, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE};
+  (void)state;
+  int fd = arrange_adopted(true);
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, options[i], &values[i], sizeof values[i]), 0);
+  send_joined(1001, 100);
+  hear(11);
+  expect_whole();
+  finish();
+}
+
 /* ---- more in a slot than anybody expects ---- */
 
 static void expect_fake(size_t n) {
@@ -565,6 +580,7 @@ int main(void) {
       KIT_TEST(test_off_in_the_middle),
       KIT_TEST(test_adopted_is_left_as_it_is),
       KIT_TEST(test_adopted_with_it_on_is_split),
+      KIT_TEST(test_adopted_with_more_to_tell_is_split),
       KIT_TEST(test_as_many_as_bytes),
       KIT_TEST(test_as_many_as_bytes_behind_others),
       KIT_TEST(test_pause_among_so_many),

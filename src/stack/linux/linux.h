@@ -21,10 +21,9 @@
 #include "stack/loop/loop.h"
 #include "stack/loop/sockaddr.h"
 
-/* Room for the control message of UDP_GRO, the length of a segment: an int. The kernel writes
- * it in udp_cmsg_recv. */
+/* Room for the control message that says the length of a segment, and for those before it. */
 struct linux_size_control {
-  alignas(struct cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(int))];
+  alignas(struct cmsghdr) unsigned char bytes[DGRAM__CONTROL_SIZE];
 };
 
 /* What one recvmmsg writes to, slot by slot, and what the core is shown of it. One for all sockets

@@ -10,12 +10,14 @@
 
 #include "stack/linux/linux.h"
 
-/* The length of a segment, or 0 where the slot holds one datagram. */
-static size_t segment_of(const struct msghdr *header) {
-  const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+/* The length of a segment, or 0 where the slot holds one datagram. An adopted descriptor may say more
+ * than that, and before it. */
+static size_t segment_of(struct msghdr *header) {
+  struct cmsghdr *control = CMSG_FIRSTHDR(header);
   int length = 0;
-  if (!control || control->cmsg_level != IPPROTO_UDP || control->cmsg_type != UDP_GRO) return 0;
-  memcpy(&length, CMSG_DATA(control), sizeof length);
+  while (control && (control->cmsg_level != IPPROTO_UDP || control->cmsg_type != UDP_GRO))
+    control = CMSG_NXTHDR(header, control);
+  if (control) memcpy(&length, CMSG_DATA(control), sizeof length);
   return length > 0 ? (size_t)length : 0;
 }
 
