@@ -361,9 +361,14 @@ int dgram_stop(dgram_stack *stack) {
   return 0;
 }
 
+/* All of it: who calls dgram_flush may sleep next. */
+static void flush(dgram_socket *socket) {
+  dgram__send_flush(socket, UINT32_MAX);
+}
+
 static void flush_list(dgram_socket *socket) {
   for (; socket != NULL; socket = socket->turn_next)
-    dgram__send_flush(socket);
+    flush(socket);
 }
 
 /* Who has something to send wants a turn, or is having one. */
@@ -372,7 +377,7 @@ int dgram_flush(dgram_stack *stack) {
 
   if (code < 0) return code;
   if (stack == NULL) return 0;
-  if (stack->host->serving != NULL) dgram__send_flush(stack->host->serving);
+  if (stack->host->serving != NULL) flush(stack->host->serving);
   flush_list(stack->host->turning);
   flush_list(stack->host->turn_first);
   return 0;

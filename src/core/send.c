@@ -171,10 +171,9 @@ static bool can_flush(const dgram_socket *socket) {
   return socket->binding_state == DGRAM__BOUND || socket->life == DGRAM__LINGERING;
 }
 
-void dgram__send_flush(dgram_socket *socket) {
+void dgram__send_flush(dgram_socket *socket, uint32_t budget) {
   struct dgram__endpoint *endpoint = socket->endpoint;
   const struct dgram__stack_ops *ops = socket->stack->ops;
-  uint32_t budget = DGRAM__SEND_TURN;
   dgram_datagram *list;
 
   if (socket->queue == NULL || !can_flush(socket)) return;
@@ -204,7 +203,7 @@ static bool has_more_to_do(const dgram_socket *socket) {
 }
 
 void dgram__send_serve(dgram_socket *socket) {
-  dgram__send_flush(socket);
+  dgram__send_flush(socket, DGRAM__SEND_TURN);
   dgram__send_complete(socket);
   if (has_more_to_do(socket)) dgram__socket_want_turn(socket);
 }
@@ -212,7 +211,9 @@ void dgram__send_serve(dgram_socket *socket) {
 /* What an accepted datagram is followed by. Inside the socket's own callbacks nothing: they are
  * followed by dgram__send_serve. */
 static void on_queued(dgram_socket *socket) {
-  if (dgram__queue_unsent(socket->queue) >= DGRAM__SEND_BATCH) dgram__send_flush(socket);
+  if (dgram__queue_unsent(socket->queue) >= DGRAM__SEND_BATCH) {
+    dgram__send_flush(socket, DGRAM__SEND_TURN);
+  }
   if (socket->stack->host->serving != socket) dgram__socket_want_turn(socket);
 }
 

@@ -198,7 +198,7 @@ static void stop_receiving(dgram_socket *socket) {
 
 static void close_socket(dgram_socket *socket) {
   stop_receiving(socket);
-  dgram__send_flush(socket);
+  dgram__send_flush(socket, DGRAM__SEND_TURN);
   if (!dgram__send_unsent(socket)) {
     cancel_and_end(socket, NULL);
   } else if (start_linger(socket)) {

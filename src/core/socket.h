@@ -158,8 +158,8 @@ int dgram__destination_read(const dgram_socket *socket, const char *address, int
 /* Flushes, completes, and asks for another turn where something is left. */
 void dgram__send_serve(dgram_socket *socket);
 
-/* Hands what is queued to the stack, as far as it takes it. No callback. */
-void dgram__send_flush(dgram_socket *socket);
+/* Hands what is queued to the stack, as far as it takes it, up to so many datagrams. No callback. */
+void dgram__send_flush(dgram_socket *socket, uint32_t budget);
 
 /* Runs the callbacks of what is done, a bounded number. */
 void dgram__send_complete(dgram_socket *socket);

@@ -272,6 +272,28 @@ static void test_flush_sends_at_once(void **state) {
   finish();
 }
 
+static void on_list_ended(dgram_socket *socket, dgram_datagram *list, size_t count, void *data) {
+  (void)socket, (void)list, (void)count, (void)data;
+  world.ended++;
+}
+
+/* Who calls it sleeps elsewhere next, so nothing may be left, however much it is. */
+static void test_flush_sends_all(void **state) {
+  enum { COUNT = 3 * DGRAM__SEND_TURN };
+  static dgram_datagram list[COUNT];
+  (void)state;
+  arrange();
+  for (size_t i = 0; i < COUNT; i++)
+    list[i] = (dgram_datagram){.bytes = "x", .length = 1, .to = world.to};
+  send_one();
+  assert_int_equal(dgram_send_many(world.socket, list, COUNT, on_list_ended, NULL), 0);
+  assert_int_equal(dgram_flush(kit.stack), 0);
+  assert_int_equal(kit_stats(world.socket).sent, 1 + COUNT);
+  assert_int_equal(world.ended, 0);
+  kit_run_until(&world.ended, 2);
+  finish();
+}
+
 static void test_flush_sends_for_all_sockets(void **state) {
   dgram_socket *first, *second;
   (void)state;
@@ -353,6 +375,7 @@ int main(void) {
       ON_BOTH(test_a_send_from_a_timer),
       ON_BOTH(test_a_send_from_a_sends_callback),
       ON_BOTH(test_flush_sends_at_once),
+      ON_BOTH(test_flush_sends_all),
       ON_BOTH(test_flush_sends_for_all_sockets),
       ON_BOTH(test_flush_inside_a_message),
       ON_BOTH(test_once_with_flush),
