@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -214,6 +215,24 @@ static void test_what_is_adopted(void **state) {
   close(peer);
 }
 
+/* libuv would read what the kernel has joined as one datagram. */
+static void test_what_is_adopted_joins_no_more(void **state) {
+  (void)state;
+  struct kit_seen seen;
+  uint16_t fd_port, peer_port;
+  int fd = kit_peer(AF_INET, &fd_port);
+  int peer = kit_peer(AF_INET, &peer_port);
+  int on = 1, length = 10;
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, &seen);
+  assert_int_equal(setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on), 0);
+  assert_int_equal(setsockopt(peer, IPPROTO_UDP, UDP_SEGMENT, &length, sizeof length), 0);
+  assert_int_equal(adopt(socket, fd), 0);
+  kit_peer_send(peer, fd_port, "0123456789abcdefghijklmno", 25);
+  kit_run_until(&seen.bytes, 25);
+  assert_int_equal(seen.messages, 3);
+  close(peer);
+}
+
 static void test_an_unbound_one_is_bound(void **state) {
   (void)state;
   dgram_socket *socket = kit_socket(DGRAM_UDP6, NULL);
@@ -296,6 +315,7 @@ int main(void) {
       UV_KIT_TEST(test_what_is_refused_stays_open),
       UV_KIT_TEST(test_what_is_not_udp_is_refused),
       UV_KIT_TEST(test_what_is_adopted),
+      UV_KIT_TEST(test_what_is_adopted_joins_no_more),
       UV_KIT_TEST(test_an_unbound_one_is_bound),
       UV_KIT_TEST(test_one_that_the_loop_watches_already),
       UV_KIT_TEST(test_options_of_an_adopted_udp6),

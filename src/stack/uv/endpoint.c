@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -123,6 +124,19 @@ static int bind_to_any_port(int fd, int family) {
   return bind(fd, &sockaddr.any, length) < 0 ? -errno : 0;
 }
 
+#if defined(UDP_GRO)
+/* Linux may hand over datagrams of one sender as one, if the descriptor's owner has asked for that, and
+ * libuv does not say where they end. Whoever else reads from it loses speed and nothing else. */
+static void read_one_by_one(int fd) {
+  const int off = 0;
+  (void)setsockopt(fd, IPPROTO_UDP, UDP_GRO, &off, sizeof off);
+}
+#else
+static void read_one_by_one(int fd) {
+  (void)fd;
+}
+#endif
+
 /* uv_udp_open lets others share the address, whatever the socket's maker wanted: SO_REUSEADDR, or
  * SO_REUSEPORT on some systems. So both are put back as they were. */
 static int open_unshared(uv_udp_t *udp, int fd) {
@@ -157,6 +171,7 @@ int uv_stack_adopt(struct dgram__endpoint *base, int fd) {
     return error;
   }
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  read_one_by_one(fd);
   endpoint->udp = udp;
   return 0;
 }
