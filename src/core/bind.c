@@ -82,7 +82,7 @@ static void listen_and_tell(dgram_socket *socket, dgram_bind_cb cb, void *data) 
 
   emit_listening(socket);
   if (cb != NULL) cb(socket, socket->life == DGRAM__OPEN ? 0 : DGRAM_ECANCELED, data);
-  if (code < 0) dgram__socket_emit_error(socket, code, "recvmsg", NULL, 0, false);
+  if (code < 0) dgram__receive_tell_failure(socket, code, "recvmsg");
 }
 
 static void tell_failure(dgram_socket *socket, const struct dgram__binding *binding) {

@@ -122,7 +122,7 @@ void dgram__receive_drop_held(dgram_socket *socket) {
     free_held(socket, take_first_held(socket));
 }
 
-static void tell_failure(dgram_socket *socket, int code, const char *syscall) {
+void dgram__receive_tell_failure(dgram_socket *socket, int code, const char *syscall) {
   socket->stats.receive_errors++;
   dgram__socket_count_error(socket, code);
   dgram__socket_emit_error(socket, code, syscall, NULL, 0, false);
@@ -133,7 +133,7 @@ static void hold_rest(dgram_socket *socket, const dgram_message *messages, size_
   for (size_t i = 0; i < count; i++) {
     const int code = hold(socket, &messages[i], new_to_batch);
     if (code < 0) {
-      tell_failure(socket, code, "recvmsg");
+      dgram__receive_tell_failure(socket, code, "recvmsg");
       return;
     }
   }
@@ -169,7 +169,7 @@ void dgram__receive_held(dgram_socket *socket) {
   }
   if (!socket->paused && socket->life == DGRAM__OPEN) {
     const int code = dgram__receive_begin(socket);
-    if (code < 0) tell_failure(socket, code, "recvmsg");
+    if (code < 0) dgram__receive_tell_failure(socket, code, "recvmsg");
   }
 }
 
@@ -239,7 +239,7 @@ void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
 
   if (socket->life != DGRAM__OPEN) return;
   dgram__socket_begin_serving(socket);
-  tell_failure(socket, code, syscall);
+  dgram__receive_tell_failure(socket, code, syscall);
   dgram__socket_end_serving(socket);
 }
 

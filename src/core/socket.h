@@ -179,6 +179,9 @@ int dgram__receive_begin(dgram_socket *socket);
 /* Emits what a pause has held back, the rest of one batch at most, and receives again. */
 void dgram__receive_held(dgram_socket *socket);
 
+/* Counts a failure of receiving, and emits it. */
+void dgram__receive_tell_failure(dgram_socket *socket, int code, const char *syscall);
+
 /* Drops what a pause has held back. */
 void dgram__receive_drop_held(dgram_socket *socket);
 

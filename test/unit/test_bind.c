@@ -235,11 +235,16 @@ static void a_descriptor_is_adopted(void **state) {
 
 /* It says so, and a resume tries again. */
 static void bound_but_cannot_receive(void **state) {
+  dgram_stats stats;
+
   (void)state;
   fake.start_code = DGRAM_ENOMEM;
   assert_int_equal(bind_to(NULL, 0), 0);
   fake_settle(&fake);
   expect_log("listening:OK cb:OK recvmsg(-,0):ENOMEM ");
+  assert_int_equal(dgram_get_stats(sock, &stats), 0);
+  assert_int_equal(stats.receive_errors, 1);
+  assert_int_equal(stats.errors_resources, 1);
   fake.start_code = 0;
   assert_int_equal(dgram_resume(sock), 0);
   assert_true(fake_endpoint_of(sock)->receiving);
