@@ -92,6 +92,8 @@ static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
 void dgram__group_done(dgram_socket *socket, struct dgram__group *group) {
   struct dgram__strays *strays = &socket->queue->strays;
 
+  group->behind = dgram__queue_count(socket->queue) - strays->groups_behind;
+  strays->groups_behind += group->behind;
   if (strays->groups_first != NULL) {
     strays->groups_last->next = group;
   } else {
@@ -135,9 +137,14 @@ static size_t end_first_group(dgram_socket *socket) {
 }
 
 static size_t end_first_queued(dgram_socket *socket) {
+  struct dgram__strays *strays = &socket->queue->strays;
   const struct dgram__ticket *ticket;
   const dgram_datagram *datagram = dgram__queue_pop(socket->queue, &ticket);
 
+  if (strays->groups_first != NULL) {
+    strays->groups_first->behind--;
+    strays->groups_behind--;
+  }
   if (ticket->cb != NULL && ticket->block == NULL && ticket->named == NULL) {
     end_plain(socket, datagram->result, datagram->length, ticket->cb, ticket->data);
   } else {
@@ -148,12 +155,12 @@ static size_t end_first_queued(dgram_socket *socket) {
   return 1;
 }
 
-/* A group that was done inside its call found the queue empty, so it came before what stands in the
- * queue now; also one that a callback of this turn has sent. */
+/* A list that left inside its call found the queue empty, so it came before what stands in the queue
+ * now; also one that a callback of this turn has sent. An empty one may have found anything. */
 static void end_in_order(dgram_socket *socket, unsigned *budget) {
   while (*budget > 0) {
     size_t ended;
-    if (socket->queue->strays.groups_first != NULL) {
+    if (dgram__group_is_due(socket->queue)) {
       ended = end_first_group(socket);
     } else if (dgram__queue_done(socket->queue) > 0) {
       ended = end_first_queued(socket);

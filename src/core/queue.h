@@ -39,6 +39,7 @@ struct dgram__strays {
   struct dgram__named *failed_last;
   struct dgram__group *groups_first; /* dgram_send_manys that are done, oldest first */
   struct dgram__group *groups_last;
+  uint32_t groups_behind; /* how many of the queue the last of them comes after */
   int lost_code; /* datagrams without a callback for which there was no memory: one `error` */
 };
 

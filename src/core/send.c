@@ -198,7 +198,7 @@ static bool has_more_to_do(const dgram_socket *socket) {
   if (socket->life == DGRAM__LINGERING && !dgram__send_unsent(socket)) return true;
   if (queue == NULL) return false;
   if (dgram__queue_done(queue) > 0 || queue->strays.failed_first != NULL) return true;
-  if (queue->strays.groups_first != NULL || queue->strays.lost_code != 0) return true;
+  if (dgram__group_is_due(queue) || queue->strays.lost_code != 0) return true;
   return dgram__queue_unsent(queue) > 0 && !socket->endpoint->blocked && can_flush(socket);
 }
 

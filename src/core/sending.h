@@ -26,6 +26,7 @@ struct dgram__group {
   size_t ended;  /* from the front: their results stand in the list */
   size_t weight; /* in the queue's count: an empty list counts as one, since its callback is due */
   size_t bytes;
+  uint32_t behind; /* among those that are done: after how many of the queue, and then the next */
   dgram_send_many_cb cb;
   void *data;
 };
@@ -33,8 +34,14 @@ struct dgram__group {
 /* A failed lookup's, or a cancelled, datagram: ends in the next turn. */
 void dgram__named_fail(struct dgram__named *named, int code, const char *syscall);
 
-/* A group all of whose datagrams have ended inside dgram_send_many: calls back in the next turn. */
+/* A group all of whose datagrams have ended inside dgram_send_many, or that has none: calls back from
+ * the loop, after what stands in the queue now. */
 void dgram__group_done(dgram_socket *socket, struct dgram__group *group);
+
+/* Whether such a group is the next to call back. */
+static inline bool dgram__group_is_due(const struct dgram__queue *queue) {
+  return queue->strays.groups_first != NULL && queue->strays.groups_first->behind == 0;
+}
 
 /* Counts a datagram that failed or was cancelled, and those of a list. */
 static inline void dgram__count_failure(dgram_socket *socket, int code) {

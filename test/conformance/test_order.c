@@ -213,6 +213,23 @@ static void test_a_list_before_what_a_callback_flushes(void **state) {
   h_expect("first; list; last");
 }
 
+/* rule:3 api:send-many */
+static void test_an_empty_list_does_not_overtake(void **state) {
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  (void)state;
+  sink = h_literal("127.0.0.1", 9);
+  h_log_clear();
+  h_assert_ok(H(dgram_send_many(a, NULL, 0, on_list, "empty")));
+  h_assert_ok(H(dgram_send_to(a, "x", 1, &sink, on_ended, "1")));
+  h_assert_ok(H(dgram_send_many(a, NULL, 0, on_list, "empty too")));
+  h_assert_ok(H(dgram_send_to(a, "x", 1, &sink, on_ended, "2")));
+  h_assert_ok(H(dgram_send_to(a, "x", 1, &sink, on_ended, "3")));
+  h_assert_ok(H(dgram_send_many(a, NULL, 0, on_list, "and this")));
+  h_assert_ok(H(dgram_send_many(a, NULL, 0, on_list, "last")));
+  h_run_until("last");
+  h_expect("empty; 1; empty too; 2; 3; and this; last");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       H_TEST(test_all_ways_of_sending_keep_one_order),
@@ -223,6 +240,7 @@ int main(void) {
       H_TEST(test_one_name_in_two_ports_is_two_destinations),
       H_TEST(test_callbacks_come_in_the_order_of_the_calls),
       H_TEST(test_a_list_before_what_a_callback_flushes),
+      H_TEST(test_an_empty_list_does_not_overtake),
   };
   return H_MAIN(tests);
 }
