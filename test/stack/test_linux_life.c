@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,30 @@ static void test_adopt_keeps_what_is_bound(void **state) {
   assert_int_equal(binds.calls, 0);
 }
 
+/* An owner may have asked the kernel to cut all that is sent. Two sockets, since the first of a stack
+ * asks by that option whether there are groups. */
+static void test_adopt_sends_whole_datagrams(void **state) {
+  static const char bytes[] = "0123456789abcdefghijklmno";
+  int length = 10;
+  uint16_t port, peer_port;
+  int peer = kit_peer(AF_INET, &peer_port);
+  dgram_address to;
+  (void)state;
+  assert_int_equal(dgram_address_parse("127.0.0.1", peer_port, &to), 0);
+  for (int i = 0; i < 2; i++) {
+    int fd = kit_peer(AF_INET, &port);
+    dgram_bind_options options = {.fd = fd};
+    dgram_socket *socket = kit_socket(DGRAM_UDP4, NULL);
+    assert_int_equal(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &length, sizeof length), 0);
+    assert_int_equal(bind_to(socket, &options), 0);
+    assert_int_equal(dgram_send_to(socket, bytes, sizeof bytes, &to, NULL, NULL), 0);
+    assert_int_equal(dgram_flush(kit.stack), 0);
+    assert_int_equal(strlen(kit_peer_text(peer)), 1);
+    assert_int_equal(kit_stats(socket).sent, 1);
+  }
+  close(peer);
+}
+
 static void test_adopt_that_cannot_be_watched(void **state) {
   int fd = system_socket(AF_INET, SOCK_DGRAM, 0);
   (void)state;
@@ -345,6 +370,7 @@ int main(void) {
       LIFE_TEST(test_adopt_refuses_what_is_no_socket_of_the_family),
       LIFE_TEST(test_adopt_binds_and_prepares),
       LIFE_TEST(test_adopt_keeps_what_is_bound),
+      LIFE_TEST(test_adopt_sends_whole_datagrams),
       LIFE_TEST(test_adopt_that_cannot_be_watched),
       LIFE_TEST(test_a_duplicate_is_not_watched),
       LIFE_TEST(test_an_unreferenced_socket_does_not_hold_the_users_run),

@@ -233,6 +233,24 @@ static void test_what_is_adopted_joins_no_more(void **state) {
   close(peer);
 }
 
+/* Nor does it cut what is sent, whatever its owner has asked for. */
+static void test_what_is_adopted_cuts_no_more(void **state) {
+  (void)state;
+  uint16_t fd_port, peer_port;
+  int fd = kit_peer(AF_INET, &fd_port);
+  int peer = kit_peer(AF_INET, &peer_port);
+  int length = 10;
+  dgram_socket *socket = kit_socket(DGRAM_UDP4, NULL);
+  dgram_address to;
+  assert_int_equal(dgram_address_parse("127.0.0.1", peer_port, &to), 0);
+  assert_int_equal(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &length, sizeof length), 0);
+  assert_int_equal(adopt(socket, fd), 0);
+  assert_int_equal(dgram_send_to(socket, "0123456789abcdefghijklmno", 25, &to, NULL, NULL), 0);
+  assert_int_equal(dgram_flush(kit.stack), 0);
+  assert_int_equal(strlen(kit_peer_text(peer)), 1);
+  close(peer);
+}
+
 static void test_an_unbound_one_is_bound(void **state) {
   (void)state;
   dgram_socket *socket = kit_socket(DGRAM_UDP6, NULL);
@@ -316,6 +334,7 @@ int main(void) {
       UV_KIT_TEST(test_what_is_not_udp_is_refused),
       UV_KIT_TEST(test_what_is_adopted),
       UV_KIT_TEST(test_what_is_adopted_joins_no_more),
+      UV_KIT_TEST(test_what_is_adopted_cuts_no_more),
       UV_KIT_TEST(test_an_unbound_one_is_bound),
       UV_KIT_TEST(test_one_that_the_loop_watches_already),
       UV_KIT_TEST(test_options_of_an_adopted_udp6),

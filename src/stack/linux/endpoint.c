@@ -109,12 +109,19 @@ static int bind_if_unbound(struct dgram__endpoint *base, int fd) {
   return linux_stack_sys_bind(fd, &address.any, length);
 }
 
+/* Its owner may have asked the kernel to cut all that is sent into segments. That would hold for our
+ * lone datagrams too; groups say their length themselves. A kernel that refuses knows no segments. */
+static void send_whole(int fd) {
+  (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
+}
+
 int linux_stack_adopt(struct dgram__endpoint *base, int fd) {
   assert(linux_endpoint_of(base)->fd < 0);
   int code = check_descriptor(base, fd);
   if (code == 0) code = bind_if_unbound(base, fd);
   if (code == 0) code = linux_stack_sys_set_cloexec(fd);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd); /* makes it non-blocking */
+  if (code == 0) send_whole(fd);
   return code;
 }
 

@@ -124,15 +124,17 @@ static int bind_to_any_port(int fd, int family) {
   return bind(fd, &sockaddr.any, length) < 0 ? -errno : 0;
 }
 
-#if defined(UDP_GRO)
-/* Linux may hand over datagrams of one sender as one, if the descriptor's owner has asked for that, and
- * libuv does not say where they end. Whoever else reads from it loses speed and nothing else. */
-static void read_one_by_one(int fd) {
+#if defined(UDP_GRO) && defined(UDP_SEGMENT)
+/* Linux may hand over datagrams of one sender as one, and cut what is sent into several, if the
+ * descriptor's owner has asked for that. libuv does not say where the former end. Whoever else reads
+ * from it loses speed and nothing else. */
+static void one_by_one(int fd) {
   const int off = 0;
   (void)setsockopt(fd, IPPROTO_UDP, UDP_GRO, &off, sizeof off);
+  (void)setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof off);
 }
 #else
-static void read_one_by_one(int fd) {
+static void one_by_one(int fd) {
   (void)fd;
 }
 #endif
@@ -171,7 +173,7 @@ int uv_stack_adopt(struct dgram__endpoint *base, int fd) {
     return error;
   }
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-  read_one_by_one(fd);
+  one_by_one(fd);
   endpoint->udp = udp;
   return 0;
 }
