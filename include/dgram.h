@@ -436,7 +436,8 @@ typedef struct dgram_bind_options {
  *
  * options  borrows; NULL: any port, all interfaces ("0.0.0.0" or "::", on a udp6 socket IPv4 peers
  *          too, as ::ffff:a.b.c.d). options.fd: takes the descriptor if the call returns 0, else it
- *          stays the caller's. It becomes non-blocking and is closed with the socket.
+ *          stays the caller's. It becomes non-blocking, forgets UDP_SEGMENT (on the uv stack UDP_GRO
+ *          too), and is closed with the socket.
  * cb       once, or NULL. Closing first cancels it with DGRAM_ECANCELED; where sends wait for the
  *          bind it may still fail, with its own code.
  * Errors   at once: DGRAM_EALREADYBOUND: bound, or a bind is under way. DGRAM_EBADPORT: not in 0 to

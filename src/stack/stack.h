@@ -175,7 +175,7 @@ struct dgram__stack_ops {
   /* Takes over a descriptor in place of bind. It must be a datagram socket of the endpoint's
    * family: else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's.
    * One that is not bound is bound to any port. On success it is the endpoint's, and
-   * non-blocking. */
+   * non-blocking; whatever its owner had set, a datagram leaves and is told as one. */
   int (*adopt)(struct dgram__endpoint *endpoint, int fd);
 
   /* Closes a descriptor that nobody wants any more. */
