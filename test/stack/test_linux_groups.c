@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "groups_kit.h"
@@ -231,6 +232,44 @@ static void test_as_many_segments_as_the_kernel_takes(void **state) {
     groups_expect_left(0, (n > most ? most : n) * 10, 10);
     if (n > most) groups_expect_left(1, 10, 0);
   }
+  groups_finish();
+}
+
+static void test_the_largest_group_takes_no_shorter_one(void **state) {
+  const size_t most = DGRAM__SEGMENTS_MAX;
+  (void)state;
+  groups_arrange(DGRAM_UDP4);
+  groups_add(most, 10);
+  groups_add(1, 5);
+  groups_pass();
+  assert_int_equal(groups_calls.left_count, 2);
+  groups_expect_left(0, most * 10, 10);
+  groups_expect_left(1, 5, 0);
+  groups_clear();
+  groups_add(most - 1, 10);
+  groups_add(1, 5);
+  groups_pass();
+  assert_int_equal(groups_calls.left_count, 1);
+  groups_finish();
+}
+
+/* A list ends where the memory that may be read does. */
+static void test_nothing_behind_the_list_is_read(void **state) {
+  const size_t most = DGRAM__SEGMENTS_MAX, size = most * sizeof(dgram_datagram);
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (size + page - 1) / page * page;
+  unsigned char *memory =
+      mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  (void)state;
+  assert_ptr_not_equal(memory, MAP_FAILED);
+  assert_int_equal(mprotect(memory + room, page, PROT_NONE), 0);
+  groups_arrange(DGRAM_UDP4);
+  groups_add(most, 10);
+  for (size_t n = 1; n <= most; n++) {
+    dgram_datagram *list = (dgram_datagram *)(void *)(memory + room) - n;
+    memcpy(list, groups_world.list, n * sizeof *list);
+    assert_int_equal(dgram_try_send_many(groups_world.socket, list, n), n);
+  }
+  munmap(memory, room + page);
   groups_finish();
 }
 
@@ -501,6 +540,8 @@ int main(void) {
       KIT_TEST(test_an_empty_one_is_in_no_group),
       KIT_TEST(test_empty_ones_alone),
       KIT_TEST(test_as_many_segments_as_the_kernel_takes),
+      KIT_TEST(test_the_largest_group_takes_no_shorter_one),
+      KIT_TEST(test_nothing_behind_the_list_is_read),
       KIT_TEST(test_as_many_bytes_as_stay_whole),
       KIT_TEST(test_groups_share_a_call),
       KIT_TEST(test_messages_of_a_call_are_bounded),
