@@ -482,6 +482,46 @@ static void serials_begin_anew_after_each_emission(void **state) {
   assert_int_equal(unit.live, 1);
 }
 
+/* Each event of a batch begins the emission anew; what ran once has gone by then. */
+static void again_reaps_what_ran_once(void **state) {
+  struct dgram__emission emission;
+
+  (void)state;
+  once('a');
+  set_act('a', act_once, 'a');
+  log_length = 0;
+  dgram__emission_begin(&emission, stack(), &listeners, DGRAM__MESSAGE);
+  for (size_t i = 1; i <= LOG_MAX / 2; i++) {
+    assert_true(dgram__emission_next(&emission));
+    ((void (*)(void *))emission.cb)(emission.data);
+    assert_false(dgram__emission_next(&emission));
+    assert_int_equal(log_length, i);
+    dgram__emission_again(&emission);
+    assert_int_equal(unit.live, 1);
+  }
+  dgram__emission_end(&emission);
+}
+
+/* The one around it may stand at a node that is dead. */
+static void again_of_an_inner_emission_reaps_nothing(void **state) {
+  struct dgram__emission outer, inner;
+
+  (void)state;
+  once('a');
+  on('b');
+  dgram__emission_begin(&outer, stack(), &listeners, DGRAM__MESSAGE);
+  assert_true(dgram__emission_next(&outer));
+  dgram__emission_begin(&inner, stack(), &listeners, DGRAM__MESSAGE);
+  off('b');
+  dgram__emission_again(&inner);
+  assert_false(dgram__emission_next(&inner));
+  dgram__emission_end(&inner);
+  assert_int_equal(unit.live, 2);
+  assert_false(dgram__emission_next(&outer));
+  dgram__emission_end(&outer);
+  assert_int_equal(unit.live, 0);
+}
+
 /* What 2^32 additions in one emission would do, without doing them. */
 static void serials_end_before_they_wrap(void **state) {
   struct dgram__emission emission;
@@ -644,6 +684,8 @@ int main(void) {
       LISTENERS_TEST(an_emission_may_end_early),
       LISTENERS_TEST(next_after_the_end_stays_false),
       LISTENERS_TEST(serials_begin_anew_after_each_emission),
+      LISTENERS_TEST(again_reaps_what_ran_once),
+      LISTENERS_TEST(again_of_an_inner_emission_reaps_nothing),
       LISTENERS_TEST(serials_end_before_they_wrap),
       LISTENERS_TEST(without_memory_nothing_changes),
       LISTENERS_TEST(at_random_as_the_model),
