@@ -335,6 +335,29 @@ static void test_neighbours_in_memory_are_one_piece(void **state) {
   assert_int_equal(groups_calls.left_count, 1);
   assert_int_equal(groups_calls.left[0].pieces, 1);
   assert_ptr_equal(groups_calls.left[0].bytes, groups_world.bytes); /* nothing was copied */
+  groups_clear();
+  groups_add(5, 10); /* nor where it could be */
+  groups_pass();
+  assert_int_equal(groups_calls.left[0].pieces, 1);
+  assert_ptr_equal(groups_calls.left[0].bytes, groups_world.bytes);
+  groups_finish();
+}
+
+/* What stands behind the bytes is not the next one's bytes, but says where they are. */
+static void test_parts_are_no_neighbours(void **state) {
+  static struct {
+    unsigned char bytes[sizeof(dgram_buffer)];
+    dgram_buffer parts[1];
+  } memory;
+  (void)state;
+  groups_arrange(DGRAM_UDP4);
+  groups_add(2, sizeof memory.bytes);
+  groups_world.list[0].bytes = memory.bytes;
+  memory.parts[0] = (dgram_buffer){groups_world.list[1].bytes, sizeof memory.bytes};
+  groups_world.list[1].bytes = memory.parts;
+  groups_world.list[1].parts = 1;
+  groups_pass();
+  assert_int_equal(groups_calls.left_count, 1);
   groups_finish();
 }
 
@@ -546,6 +569,7 @@ int main(void) {
       KIT_TEST(test_groups_share_a_call),
       KIT_TEST(test_messages_of_a_call_are_bounded),
       KIT_TEST(test_neighbours_in_memory_are_one_piece),
+      KIT_TEST(test_parts_are_no_neighbours),
       KIT_TEST(test_short_ones_are_packed),
       KIT_TEST(test_long_ones_are_pieces),
       KIT_TEST(test_one_alone_is_not_copied),
