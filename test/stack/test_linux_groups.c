@@ -365,11 +365,14 @@ static void test_parts_are_no_neighbours(void **state) {
 static void test_short_ones_are_packed(void **state) {
   (void)state;
   groups_arrange(DGRAM_UDP4);
-  groups_add_apart(100, DGRAM__PACK_LENGTH);
-  groups_pass();
-  assert_int_equal(groups_calls.left_count, 1);
-  assert_int_equal(groups_calls.left[0].pieces, 1);
-  assert_ptr_not_equal(groups_calls.left[0].bytes, groups_world.bytes);
+  for (int call = 0; call < 3; call++) { /* each has all of the room */
+    groups_clear();
+    groups_add_apart(100, DGRAM__PACK_LENGTH);
+    groups_pass();
+    assert_int_equal(groups_calls.left_count, 1);
+    assert_int_equal(groups_calls.left[0].pieces, 1);
+    assert_ptr_not_equal(groups_calls.left[0].bytes, groups_world.bytes);
+  }
   groups_finish();
 }
 
