@@ -2,6 +2,7 @@
 /* Neighbours leave as one (GSO): what is a group and what is none, and of which pieces it is
  * made. */
 
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,27 @@ static void test_another_address_begins_anew(void **state) {
   assert_int_equal(groups_calls.left_count, 3);
   for (size_t i = 0; i < 3; i++)
     groups_expect_left(i, 40, 20);
+  groups_finish();
+}
+
+static int refuse_any(const struct groups_message *message) {
+  (void)message;
+  return -EPERM;
+}
+
+/* Hosts have few addresses of IPv6 to send to, so nothing leaves. */
+static void test_each_byte_of_an_address_matters(void **state) {
+  (void)state;
+  groups_arrange(DGRAM_UDP6);
+  groups_calls.judge = refuse_any;
+  for (size_t i = 0; i <= 16; i++) {
+    groups_clear();
+    groups_add(2, 20);
+    if (i < 16) groups_world.list[1].to.bytes[i] ^= 0x80;
+    groups_send();
+    groups_expect_code(0, 2, DGRAM_EPERM);
+    assert_int_equal(groups_calls.refused, i < 16 ? 2 : 1);
+  }
   groups_finish();
 }
 
@@ -561,6 +583,7 @@ int main(void) {
       KIT_TEST(test_growing_lengths_are_no_group),
       KIT_TEST(test_another_port_begins_anew),
       KIT_TEST(test_another_address_begins_anew),
+      KIT_TEST(test_each_byte_of_an_address_matters),
       KIT_TEST(test_another_scope_begins_anew),
       KIT_TEST(test_other_info_begins_anew),
       KIT_TEST(test_an_empty_one_is_in_no_group),
