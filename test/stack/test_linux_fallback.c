@@ -139,6 +139,27 @@ static void test_where_singles_fail_too_groups_stay(void **state) {
   }
 }
 
+/* All but the last have left by then: it is asked too. */
+static int groups_and_shorter_ones(const struct groups_message *message) {
+  return groups_is_group(message) || message->length < 30 ? error_of_groups : 0;
+}
+
+static void test_where_the_last_single_fails_groups_stay(void **state) {
+  (void)state;
+  arrange(DGRAM_UDP4, groups_and_shorter_ones, EINVAL);
+  groups_add(19, 30);
+  groups_add(1, 29);
+  groups_send();
+  groups_expect_sent(0, 19);
+  groups_expect_code(19, 20, DGRAM_EINVAL);
+  groups_calls.judge = NULL;
+  groups_clear();
+  groups_add(20, 30);
+  groups_send();
+  assert_int_equal(groups_count(), 1);
+  groups_finish();
+}
+
 /* To a port where nothing goes, between others. */
 static uint16_t dead_port;
 
@@ -576,6 +597,7 @@ int main(void) {
       KIT_TEST(test_ipv6_too),
       KIT_TEST(test_other_sockets_form_groups),
       KIT_TEST(test_where_singles_fail_too_groups_stay),
+      KIT_TEST(test_where_the_last_single_fails_groups_stay),
       KIT_TEST(test_a_dead_way_is_no_matter_of_groups),
       KIT_TEST(test_eagain_among_the_singles),
       KIT_TEST(test_eagain_again_and_again_among_the_singles),
