@@ -482,6 +482,22 @@ static void test_interrupted(void **state) {
   groups_finish();
 }
 
+/* The tries are each one's own, however many need a second. */
+static int every_second_call(const struct groups_message *message) {
+  return message->first && ++singles_seen % 2 == 1 ? error_of_groups : 0;
+}
+
+static void test_interrupted_each_time(void **state) {
+  (void)state;
+  arrange(DGRAM_UDP4, every_second_call, EINTR);
+  groups_calls.no_sendmmsg = ENOSYS;
+  for (size_t i = 1; i <= 2 * DGRAM__RETRIES_MAX; i++)
+    groups_add(1, i);
+  groups_pass();
+  assert_int_equal(groups_calls.one, 4 * DGRAM__RETRIES_MAX);
+  groups_finish();
+}
+
 static void test_without_sendmmsg_groups_go_all_the_same(void **state) {
   (void)state;
   arrange(DGRAM_UDP4, NULL, 0);
@@ -618,6 +634,7 @@ int main(void) {
       KIT_TEST(test_a_hidden_error_is_the_right_groups),
       KIT_TEST(test_a_hidden_error_of_the_middle_group_splits_it_alone),
       KIT_TEST(test_interrupted),
+      KIT_TEST(test_interrupted_each_time),
       KIT_TEST(test_without_sendmmsg_groups_go_all_the_same),
       KIT_TEST(test_a_system_without_segmentation),
       KIT_TEST(test_the_system_is_asked_once),
