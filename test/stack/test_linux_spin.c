@@ -113,25 +113,38 @@ static void test_it_receives_meanwhile(void **state) {
   groups_finish();
 }
 
-/* Now and then one leaves: that is no reason to rest. */
+/* Now and then one leaves, or fails: that is no reason to rest. */
 static unsigned judged;
 
 static int every_third_call(const struct groups_message *message) {
-  return message->first && ++judged % 3 != 0 ? -EAGAIN : 0;
+  return message->first && ++judged % 3 != 0 ? -EAGAIN : refusal;
 }
 
-static void test_slowly_is_no_reason_to_rest(void **state) {
-  (void)state;
+static void send_slowly(int code) {
   arrange();
   judged = 0;
+  refusal = code;
   groups_calls.judge = every_third_call;
   groups_calls.no_sendmmsg = ENOSYS;
   for (size_t i = 1; i < 100; i++)
     groups_add(1, i);
   uint64_t begin_ns = uv_hrtime();
-  groups_pass();
+  groups_send();
   assert_true(uv_hrtime() - begin_ns < 200 * DGRAM_MILLISECOND);
+  groups_expect_arrived(groups_world.peer, groups_world.port);
   groups_finish();
+}
+
+static void test_slowly_is_no_reason_to_rest(void **state) {
+  (void)state;
+  send_slowly(0);
+  groups_expect_sent(0, groups_world.count);
+}
+
+static void test_nor_is_failing_slowly(void **state) {
+  (void)state;
+  send_slowly(-EPERM);
+  groups_expect_code(0, groups_world.count, DGRAM_EPERM);
 }
 
 static void test_a_port_that_is_closed(void **state) {
@@ -332,6 +345,7 @@ int main(void) {
       KIT_TEST(test_writable_but_no_room),
       KIT_TEST(test_it_receives_meanwhile),
       KIT_TEST(test_slowly_is_no_reason_to_rest),
+      KIT_TEST(test_nor_is_failing_slowly),
       KIT_TEST(test_a_port_that_is_closed),
       KIT_TEST(test_an_error_that_stays),
       KIT_TEST(test_pause_and_resume_while_it_rests),
