@@ -259,6 +259,13 @@ static void test_fewer_still_is_beyond_us(void **state) {
   expect_singles(DGRAM__SEGMENTS_MAX);
   assert_int_equal(groups_calls.refused, 2);
   groups_finish();
+  kit_reopen(NULL);
+  arrange(DGRAM_UDP4, more_than_10, 0);
+  groups_add(DGRAM__SEGMENTS_OLD, 30); /* half of the most already: nothing less is tried */
+  groups_pass();
+  expect_singles(DGRAM__SEGMENTS_OLD);
+  assert_int_equal(groups_calls.refused, 1);
+  groups_finish();
 }
 
 static void test_nothing_is_learnt_where_all_fails(void **state) {
