@@ -429,6 +429,17 @@ static void test_and_the_second_time_it_is_this_ones(void **state) {
   groups_finish();
 }
 
+static void test_each_has_a_second_time(void **state) {
+  (void)state;
+  arrange(DGRAM_UDP4, everything, ECONNREFUSED);
+  for (size_t i = 1; i <= 5; i++)
+    groups_add(1, i);
+  groups_send();
+  groups_expect_code(0, 5, DGRAM_ECONNREFUSED);
+  assert_int_equal(groups_calls.refused, 10);
+  groups_finish();
+}
+
 /* ---- calls that are cut short ---- */
 
 static void test_eagain_waits_with_groups(void **state) {
@@ -637,6 +648,7 @@ int main(void) {
       KIT_TEST(test_a_group_that_may_not_fails_as_one),
       KIT_TEST(test_an_error_of_an_earlier_one_is_retried),
       KIT_TEST(test_and_the_second_time_it_is_this_ones),
+      KIT_TEST(test_each_has_a_second_time),
       KIT_TEST(test_eagain_waits_with_groups),
       KIT_TEST(test_a_hidden_error_is_the_right_groups),
       KIT_TEST(test_a_hidden_error_of_the_middle_group_splits_it_alone),
