@@ -306,6 +306,25 @@ static void test_nothing_is_learnt_of_another_error(void **state) {
   groups_finish();
 }
 
+static int invalid_then_no_room(const struct groups_message *message) {
+  if (!message->first) return 0;
+  judged++;
+  if (judged == 1) return -EINVAL;
+  return judged == 2 ? -ENOBUFS : 0;
+}
+
+/* The next group is tried whole. */
+static void test_half_a_group_is_not_tried_for_ever(void **state) {
+  (void)state;
+  arrange(DGRAM_UDP4, invalid_then_no_room, 0);
+  judged = 0;
+  groups_add(DGRAM__SEGMENTS_OLD + DGRAM__SEGMENTS_MAX, 30);
+  groups_pass();
+  assert_int_equal(groups_calls.left_count, DGRAM__SEGMENTS_OLD + 1);
+  groups_expect_left(DGRAM__SEGMENTS_OLD, DGRAM__SEGMENTS_MAX * 30, 30);
+  groups_finish();
+}
+
 /* ---- how long ---- */
 
 static void test_a_length_is_not_tried_again(void **state) {
@@ -641,6 +660,7 @@ int main(void) {
       KIT_TEST(test_fewer_still_is_beyond_us),
       KIT_TEST(test_nothing_is_learnt_where_all_fails),
       KIT_TEST(test_nothing_is_learnt_of_another_error),
+      KIT_TEST(test_half_a_group_is_not_tried_for_ever),
       KIT_TEST(test_a_length_is_not_tried_again),
       KIT_TEST(test_even_one_byte_may_be_too_long),
       KIT_TEST(test_the_length_is_the_sockets),
