@@ -373,6 +373,19 @@ static void test_without_sendmsg_either(void **state) {
   finish();
 }
 
+/* What sendmsg answers says nothing of sendmmsg. */
+static void test_one_alone_that_is_not_implemented(void **state) {
+  (void)state;
+  arrange(DGRAM_UDP4);
+  one = (struct kit_fault){.from = 1, .to = 1, .error = ENOSYS};
+  assert_string_equal(send_list(1), "");
+  expect_results(1, 0, DGRAM_ENOSYS);
+  assert_string_equal(send_list(5), "abcde");
+  assert_int_equal(many.calls, 1);
+  assert_int_equal(one.calls, 1);
+  finish();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       SEND_TEST(test_a_list_is_one_batch),
@@ -399,6 +412,7 @@ int main(void) {
       SEND_TEST(test_all_fail_for_ever),
       SEND_TEST(test_without_sendmmsg),
       SEND_TEST(test_without_sendmsg_either),
+      SEND_TEST(test_one_alone_that_is_not_implemented),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
