@@ -247,6 +247,12 @@ static void test_a_batch_of_nothing_waits(void **state) {
   finish();
 }
 
+static void count_ended(dgram_socket *socket, int status, void *data) {
+  (void)socket;
+  assert_int_equal(status, 1);
+  ++*(size_t *)data;
+}
+
 /* After room was waited for once, nothing watches for it any more. */
 static void test_waiting_for_room_ends(void **state) {
   (void)state;
@@ -254,6 +260,19 @@ static void test_waiting_for_room_ends(void **state) {
   many = (struct kit_fault){.from = 1, .to = 3, .error = EAGAIN};
   send_list(5);
   assert_true(kit_turns_within(50) < 5);
+  finish();
+}
+
+static void test_who_has_sent_all_waits_for_nothing(void **state) {
+  size_t ended = 0;
+  (void)state;
+  arrange(DGRAM_UDP4);
+  kit_datagrams(world.list, 3, DGRAM_UDP4, world.port);
+  for (size_t i = 0; i < 3; i++)
+    assert_int_equal(dgram_send_to(world.socket, "x", 1, &world.list[i].to, count_ended, &ended),
+                     0);
+  kit_run_until(&ended, 3);
+  assert_int_equal(starts.calls, 0);
   finish();
 }
 
@@ -402,6 +421,7 @@ int main(void) {
       SEND_TEST(test_eagain_after_some),
       SEND_TEST(test_a_batch_of_nothing_waits),
       SEND_TEST(test_waiting_for_room_ends),
+      SEND_TEST(test_who_has_sent_all_waits_for_nothing),
       SEND_TEST(test_try_does_not_wait),
       SEND_TEST(test_close_while_waiting_for_room),
       SEND_TEST(test_enobufs_fails_one_and_does_not_wait),
