@@ -14,6 +14,7 @@ enum { FOR_EVER = 1000000, WHILE_MS = 500, TURNS_MAX = 5 };
 static struct kit_fault many;
 
 static bool queue_stays; /* the error queue is never empty */
+static bool queue_stuck; /* and cannot be emptied: an error in each turn */
 
 int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                     struct timespec *timeout) {
@@ -23,6 +24,10 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
 
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
   if (flags & MSG_ERRQUEUE && queue_stays) return 0;
+  if (flags & MSG_ERRQUEUE && queue_stuck) {
+    errno = EAGAIN;
+    return -1;
+  }
   return __real_recvmsg(fd, message, flags);
 }
 
@@ -35,7 +40,7 @@ static int refuse_all(const struct groups_message *message) {
 
 static void arrange(void) {
   memset(&many, 0, sizeof many);
-  queue_stays = false;
+  queue_stays = queue_stuck = false;
   groups_arrange(DGRAM_UDP4);
   groups_calls.judge = refuse_all;
   refusal = 0;
@@ -85,6 +90,9 @@ static void test_writable_but_no_room(void **state) {
   refusal = -EAGAIN;
   groups_add(50, 10);
   start_list(&told);
+  kit_turns(
+      20); /* tried in the call and in the socket's turn, and then each time that there is room */
+  assert_int_equal(groups_calls.refused, 2 + DGRAM__RETRIES_MAX + 1);
   expect_peace();
   assert_int_equal(told, 0);
   refusal = 0;
@@ -339,6 +347,65 @@ static void test_a_queue_without_an_end(void **state) {
   groups_finish();
 }
 
+/* ---- an error in each turn ---- */
+
+static void begin_errors(size_t *told) {
+  arrange();
+  queue_stuck = true;
+  adopt(false, true);
+  kit_turns(5);
+  groups_add(5, 10);
+  refusal = -EAGAIN;
+  start_list(told);
+}
+
+static void end_errors(size_t *told) {
+  queue_stuck = false;
+  refusal = 0;
+  many.to = 0;
+  kit_run_until(told, 1);
+  groups_expect_arrived(groups_world.peer, groups_world.port);
+  groups_finish();
+}
+
+/* libuv says nothing then of the room that there is. */
+static void test_room_is_told_among_errors(void **state) {
+  size_t told;
+  (void)state;
+  begin_errors(&told);
+  kit_turns(3);
+  assert_int_equal(told, 0);
+  refusal = 0;
+  kit_turns(3);
+  assert_int_equal(told, 1);
+  end_errors(&told);
+}
+
+static void test_errors_do_not_end_a_rest_of_sending(void **state) {
+  size_t told, refused;
+  (void)state;
+  begin_errors(&told);
+  kit_turns(30);
+  refused = groups_calls.refused;
+  kit_turns(10);
+  assert_int_equal(groups_calls.refused, refused);
+  end_errors(&told);
+}
+
+static void test_errors_do_not_end_a_rest_of_receiving(void **state) {
+  size_t told;
+  unsigned calls;
+  (void)state;
+  begin_errors(&told);
+  many = (struct kit_fault){.from = 1, .to = FOR_EVER, .error = ENOMEM};
+  kit_turns(3);
+  calls = many.calls;
+  kit_turns(3);
+  assert_int_equal(many.calls, DGRAM__RECEIVE_ERRORS_TURN);
+  assert_int_equal(many.calls, calls);
+  end_errors(&told);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       KIT_TEST(test_no_room_in_the_device),
@@ -357,6 +424,9 @@ int main(void) {
       KIT_TEST(test_pending_errors),
       KIT_TEST(test_pending_errors_while_paused),
       KIT_TEST(test_a_queue_without_an_end),
+      KIT_TEST(test_room_is_told_among_errors),
+      KIT_TEST(test_errors_do_not_end_a_rest_of_sending),
+      KIT_TEST(test_errors_do_not_end_a_rest_of_receiving),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
