@@ -463,6 +463,20 @@ static void test_close_among_so_many(void **state) {
   finish();
 }
 
+/* More than are counted. */
+static void test_after_so_many_one_slot_is_enough(void **state) {
+  (void)state;
+  arrange(DGRAM_UDP4);
+  fake_bytes = UINT8_MAX + 1;
+  send_joined(1, 0);
+  hear(UINT8_MAX + 1);
+  memset(&one, 0, sizeof one);
+  send_joined(1, 0);
+  hear(UINT8_MAX + 2);
+  assert_int_equal(one.calls, 1);
+  finish();
+}
+
 /* ---- a slot that was too short ---- */
 
 static void test_only_the_last_one_is_marked(void **state) {
@@ -585,6 +599,7 @@ int main(void) {
       KIT_TEST(test_as_many_as_bytes_behind_others),
       KIT_TEST(test_pause_among_so_many),
       KIT_TEST(test_close_among_so_many),
+      KIT_TEST(test_after_so_many_one_slot_is_enough),
       KIT_TEST(test_only_the_last_one_is_marked),
       KIT_TEST(test_large_groups_need_no_more_slots),
       KIT_TEST(test_a_turn_is_bounded),
