@@ -452,7 +452,59 @@ static void try_writes_failures(void **state) {
   assert_int_equal(sock->stats.send_errors, 2);
 }
 
+/* ---- limits ---- */
+
+/* Its callback counts as one, which may be one more than the limit. */
+static void an_empty_list_goes_over_the_limit(void **state) {
+  (void)state;
+  fake_end(&fake);
+  begin((dgram_socket_options){.max_queued_datagrams = 1});
+  assert_int_equal(send_list(1), 0);
+  assert_int_equal(dgram_send_many(sock, NULL, 0, on_sent_many, NULL), 0);
+  assert_int_equal(sock->stats.queued, 2);
+  assert_int_equal(send_list_silently(1), DGRAM_EQUEUEFULL);
+  fake_settle(&fake);
+  expect_log("done1 ok done0 ");
+}
+
+static void on_counted(dgram_socket *socket, dgram_datagram *done, size_t count, void *data) {
+  (void)socket;
+  (void)done;
+  (void)count;
+  ++*(size_t *)data;
+}
+
+static void more_lists_than_a_turn_ends(void **state) {
+  const size_t lists = DGRAM__SEND_TURN + 1;
+  size_t ended = 0;
+
+  (void)state;
+  bind_and_settle();
+  for (size_t i = 0; i < lists; i++)
+    assert_int_equal(dgram_send_many(sock, NULL, 0, on_counted, &ended), 0);
+  assert_true(fake_turn(&fake));
+  assert_int_equal(ended, DGRAM__SEND_TURN);
+  fake_settle(&fake);
+  assert_int_equal(ended, lists);
+}
+
 /* ---- memory ---- */
+
+static void a_lists_parts_stay_where_they_are(void **state) {
+  const dgram_buffer parts[] = {{payload, 1}};
+
+  (void)state;
+  bind_and_settle();
+  list[0].bytes = parts;
+  list[0].parts = 1;
+  fake.takes = 0;
+  assert_int_equal(send_list(1), 0);
+  fake.takes = SIZE_MAX;
+  fake_settle(&fake);
+  fake_sendable(sock, DGRAM_EAGAIN);
+  assert_ptr_equal(fake.sent[0].bytes, parts);
+  expect_log("done1 ok ");
+}
 
 /* A copy for which there is no memory is one `error`, however many it concerns. */
 static void lost_copies_are_one_error(void **state) {
@@ -530,6 +582,9 @@ int main(void) {
       LIST_TEST(try_never_overtakes),
       LIST_TEST(try_while_binding_is_again),
       LIST_TEST(try_writes_failures),
+      LIST_TEST(an_empty_list_goes_over_the_limit),
+      LIST_TEST(more_lists_than_a_turn_ends),
+      LIST_TEST(a_lists_parts_stay_where_they_are),
       LIST_TEST(lost_copies_are_one_error),
       LIST_TEST(each_allocation_may_fail),
   };
