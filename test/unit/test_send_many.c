@@ -530,6 +530,30 @@ static void lost_copies_are_one_error(void **state) {
   assert_int_equal(sock->stats.queued, 0);
 }
 
+static void lose_one(dgram_socket *socket, dgram_datagram *done, size_t count, void *data) {
+  static char large[60000];
+
+  (void)done;
+  (void)count;
+  (void)data;
+  list[1].bytes = large;
+  list[1].length = sizeof large;
+  fake.takes = 0;
+  fake.unit.fail_from = fake.unit.asked + 1;
+  assert_int_equal(dgram_send_many(socket, list + 1, 1, NULL, NULL), 0);
+  fake.unit.fail_from = 0;
+  fake.takes = SIZE_MAX;
+}
+
+/* Inside the socket's own callbacks nobody asks for a turn, and this turn has told what was lost. */
+static void what_a_callback_loses_is_told(void **state) {
+  (void)state;
+  bind_and_settle();
+  assert_int_equal(dgram_send_many(sock, NULL, 0, lose_one, NULL), 0);
+  fake_settle(&fake);
+  expect_log("send(-):ENOMEM ");
+}
+
 static void each_allocation_may_fail(void **state) {
   size_t i = 1;
   size_t asked;
@@ -586,6 +610,7 @@ int main(void) {
       LIST_TEST(more_lists_than_a_turn_ends),
       LIST_TEST(a_lists_parts_stay_where_they_are),
       LIST_TEST(lost_copies_are_one_error),
+      LIST_TEST(what_a_callback_loses_is_told),
       LIST_TEST(each_allocation_may_fail),
   };
   return cmocka_run_group_tests_name("send_many", tests, NULL, NULL);
