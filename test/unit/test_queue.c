@@ -222,6 +222,8 @@ static void reserve_grows_as_far_as_needed(void **state) {
   assert_int_equal(reserve(MIN + 1), 0);
   assert_int_equal(queue->capacity, 2 * MIN);
   push();
+  assert_int_equal(reserve(4 * MIN - 1), 0);
+  assert_int_equal(queue->capacity, 4 * MIN);
   assert_int_equal(reserve(10 * MIN), 0);
   assert_int_equal(queue->capacity, 16 * MIN);
   assert_int_equal(reserve(0), 0);
