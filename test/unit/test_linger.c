@@ -51,6 +51,22 @@ static void a_lingering_socket_ends_when_all_has_left(void **state) {
   assert_true(fake.alarm_ns == UINT64_MAX);
 }
 
+static void a_lingering_socket_is_owed_no_drain(void **state) {
+  (void)state;
+  fake_end(&fake);
+  begin((dgram_socket_options){.type = DGRAM_UDP4, .max_queued_datagrams = 1});
+  bind_and_settle();
+  fake.takes = 0;
+  send_letter('a');
+  assert_int_equal(send_letter('b'), DGRAM_EQUEUEFULL);
+  fake_settle(&fake);
+  dgram_close(sock, NULL, NULL);
+  fake.takes = SIZE_MAX;
+  fake_sendable(sock, DGRAM_EAGAIN);
+  fake_settle(&fake);
+  expect_log("a1 close0 ");
+}
+
 /* By option, or for want of memory: what has not left is cancelled at once, and said. */
 static void close_without_a_linger(void **state) {
   (void)state;
@@ -228,6 +244,7 @@ int main(void) {
       LINGER_TEST(close_lets_the_queue_leave_at_once),
       LINGER_TEST(close_lingers_without_turning),
       LINGER_TEST(a_lingering_socket_ends_when_all_has_left),
+      LINGER_TEST(a_lingering_socket_is_owed_no_drain),
       LINGER_TEST(close_without_a_linger),
       LINGER_TEST(a_lingering_socket_ends_with_a_told_result),
       LINGER_TEST(a_name_that_is_never_answered_ends_with_the_linger),
