@@ -266,6 +266,22 @@ static void pause_and_resume_in_one_callback(void **state) {
   assert_true(receiving());
 }
 
+static void resume_before_listening_waits_for_it(void **state) {
+  const dgram_socket_options options = {.type = DGRAM_UDP4};
+  dgram_socket *other;
+  dgram_address to;
+
+  (void)state;
+  assert_int_equal(dgram_create_socket(fake_stack(&fake), &options, &other), 0);
+  assert_int_equal(dgram_address_parse("192.0.2.1", 7, &to), 0);
+  assert_int_equal(dgram_send_to(other, "x", 1, &to, NULL, NULL), 0); /* binds it */
+  assert_int_equal(dgram_pause(other), 0);
+  assert_int_equal(dgram_resume(other), 0);
+  assert_false(fake_endpoint_of(other)->receiving);
+  fake_settle(&fake);
+  assert_true(fake_endpoint_of(other)->receiving);
+}
+
 static void resume_taken_back_before_the_turn(void **state) {
   (void)state;
   acts[0] = act_pause;
@@ -561,6 +577,7 @@ int main(void) {
       RECEIVE_TEST(pause_again_when_all_held_are_emitted),
       RECEIVE_TEST(pause_again_while_the_held_are_emitted),
       RECEIVE_TEST(pause_and_resume_in_one_callback),
+      RECEIVE_TEST(resume_before_listening_waits_for_it),
       RECEIVE_TEST(resume_taken_back_before_the_turn),
       RECEIVE_TEST(what_comes_while_paused_is_held),
       RECEIVE_TEST(what_comes_while_paused_in_batch_alone),
