@@ -620,6 +620,30 @@ static void each_allocation_may_fail(void **state) {
 
 #define SEND_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+static void count_sent(dgram_socket *socket, int status, void *data) {
+  (void)socket;
+  assert_int_equal(status, 2);
+  ++*(size_t *)data;
+}
+
+/* Tables of parts are copied next to each other, and the room comes back. */
+static void copies_of_parts_are_given_back(void **state) {
+  const dgram_buffer parts[] = {{"a", 1}, {"b", 1}};
+  const size_t rounds = 3 * DGRAM__BLOCK_SIZE / sizeof parts;
+  size_t ended = 0, live = 0;
+
+  (void)state;
+  bind_and_settle();
+  for (size_t i = 1; i <= rounds; i++) {
+    fake.sent_count = 0;
+    assert_int_equal(dgram_send_gather(sock, parts, 2, 7, "192.0.2.1", count_sent, &ended), 0);
+    fake_settle(&fake);
+    assert_int_equal(ended, i);
+    if (i == 1) live = fake.unit.live;
+  }
+  assert_int_equal(fake.unit.live, live);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       SEND_TEST(leaves_in_the_turn_and_calls_back),
@@ -642,6 +666,7 @@ int main(void) {
       SEND_TEST(the_limit_of_datagrams),
       SEND_TEST(drain_waits_for_half_of_the_bytes),
       SEND_TEST(the_limit_of_bytes),
+      SEND_TEST(copies_of_parts_are_given_back),
       SEND_TEST(counted_until_the_callback_has_run),
       SEND_TEST(failures_go_to_the_callback_or_to_error),
       SEND_TEST(bad_arguments_are_refused_at_once),
