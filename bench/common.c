@@ -103,6 +103,7 @@ enum option_letter {
   OPTION_OUTSTANDING = 'o',
   OPTION_DESTINATIONS = 'd',
   OPTION_SOCKETS = 's',
+  OPTION_IN_FLIGHT = 'i',
   OPTION_GROUPS = 'g',
   OPTION_SLOTS = 't',
   OPTION_WARM_UP = 'u',
@@ -116,6 +117,7 @@ static const struct option long_options[] = {
     {"outstanding", required_argument, NULL, OPTION_OUTSTANDING},
     {"destinations", required_argument, NULL, OPTION_DESTINATIONS},
     {"sockets", required_argument, NULL, OPTION_SOCKETS},
+    {"in-flight", required_argument, NULL, OPTION_IN_FLIGHT},
     {"groups", required_argument, NULL, OPTION_GROUPS},
     {"slots", required_argument, NULL, OPTION_SLOTS},
     {"warm-up-ms", required_argument, NULL, OPTION_WARM_UP},
@@ -163,6 +165,9 @@ static bool take(struct bench_options *options, int letter, long number) {
   case OPTION_SOCKETS:
     options->sockets = (unsigned)number;
     return number > 0;
+  case OPTION_IN_FLIGHT:
+    options->in_flight = (unsigned)number;
+    return number > 0 && number <= BENCH_IN_FLIGHT;
   case OPTION_GROUPS:
     options->groups = (unsigned)number;
     return number > 0 && number <= BENCH_GROUPS_MAX;
@@ -187,6 +192,7 @@ static struct bench_options read_options(int argc, char **argv, const struct ben
       .outstanding = 64,
       .destinations = 1000,
       .sockets = 10000,
+      .in_flight = BENCH_IN_FLIGHT,
       .groups = BENCH_GROUPS_MAX,
       .slots = 4,
       .warm_up_ns = UINT64_C(100000000),

@@ -18,10 +18,10 @@ enum {
   /* The longest payload that a role sends: what Ethernet carries whole. */
   BENCH_LENGTH_MAX = 1472,
 
-  /* Datagrams that a bulk sender hands over at once. */
+  /* Datagrams that a server hands over at once. */
   BENCH_LIST = 512,
 
-  /* Datagrams sent with a callback each that are under way at a time. */
+  /* Datagrams under way at a time at most: of a list, or with a callback each. */
   BENCH_IN_FLIGHT = 1024,
 
   /* Bytes of a page. */
@@ -45,8 +45,9 @@ struct bench_options {
   unsigned outstanding; /* requests under way */
   unsigned destinations;
   unsigned sockets;
-  unsigned groups; /* of GSO, to a system call */
-  unsigned slots;  /* for groups of GRO, to a system call */
+  unsigned in_flight; /* datagrams handed over at once, or with a callback each */
+  unsigned groups;    /* of GSO, to a system call */
+  unsigned slots;     /* for groups of GRO, to a system call */
   uint64_t warm_up_ns;
   uint64_t window_ns;
 };

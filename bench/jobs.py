@@ -137,6 +137,8 @@ def bare_gso(groups: int, slots: int) -> Form:
 
 # Which is best depends on the length, and on the caches.
 BULK_LIMIT = [bare_gso(4, 4), bare_gso(2, 1), bare_gso(1, 1)]
+# Fewer under way stay in the caches, more cost fewer calls.
+BULK_IN_FLIGHT = [1024, 512, 424, 212, 106]
 BULK_LIBUV = [
     Form("try_send, RECVMMSG", ("uv", "send-try"), ("uv", "receive-mmsg")),
     Form("send, RECVMMSG", ("uv", "send-queued"), ("uv", "receive-mmsg")),
@@ -154,7 +156,9 @@ def bulk(name: str, length: int, goal: float, goal_libuv: float) -> Job:
         "batch": ("send-many", "receive-batch", "send_many to on_batch"),
         "message": ("send-to", "receive-message", "send_to with a callback to on_message"),
     }[name]
-    ours = [Form(title, ("ours", sender), ("ours", receiver))]
+    ours = [Form(f"{title}, {under_way} under way",
+                 ("ours", sender, f"--in-flight={under_way}"), ("ours", receiver))
+            for under_way in BULK_IN_FLIGHT]
     forms = {OURS: ours, LIMIT: BULK_LIMIT, LIBUV: BULK_LIBUV, **BULK_OTHERS}
     return Job(
         f"bulk-{name}-{length}",

@@ -77,9 +77,9 @@ static void send_one(uv_udp_t *socket, uv_udp_send_t *request) {
 static int send_queued(const struct bench_options *options, const char *role, unsigned count) {
   static uv_udp_send_t requests[BENCH_IN_FLIGHT];
   uv_udp_t *socket = open_sender(options, role, count);
-  unsigned char *bytes = bench_allocate(BENCH_IN_FLIGHT, options->length);
+  unsigned char *bytes = bench_allocate(options->in_flight, options->length);
   bench_meter_tick(&meter);
-  for (unsigned i = 0; i < BENCH_IN_FLIGHT; i++) {
+  for (unsigned i = 0; i < options->in_flight; i++) {
     requests[i].data = bytes + i * options->length;
     send_one(socket, &requests[i]);
   }

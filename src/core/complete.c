@@ -125,8 +125,7 @@ static void end_failed(dgram_socket *socket, unsigned *budget) {
   }
 }
 
-/* Both return how many datagrams that were. */
-
+/* Returns how many datagrams that were. */
 static size_t end_first_group(dgram_socket *socket) {
   struct dgram__group *group = socket->queue->strays.groups_first;
   const size_t weight = group->weight;
@@ -136,7 +135,7 @@ static size_t end_first_group(dgram_socket *socket) {
   return weight;
 }
 
-static size_t end_first_queued(dgram_socket *socket) {
+static void end_first_queued(dgram_socket *socket) {
   struct dgram__strays *strays = &socket->queue->strays;
   const struct dgram__ticket *ticket;
   const dgram_datagram *datagram = dgram__queue_pop(socket->queue, &ticket);
@@ -152,22 +151,22 @@ static size_t end_first_queued(dgram_socket *socket) {
     const struct dgram__ticket ticket_copy = *ticket;
     end_one(socket, &datagram_copy, &ticket_copy);
   }
-  return 1;
 }
 
 /* A list that left inside its call found the queue empty, so it came before what stands in the queue
  * now; also one that a callback of this turn has sent. An empty one may have found anything. */
-static void end_in_order(dgram_socket *socket, unsigned *budget) {
-  while (*budget > 0) {
-    size_t ended;
+static void end_in_order(dgram_socket *socket, size_t budget) {
+  size_t ended;
+
+  for (; budget > 0; budget -= ended < budget ? ended : budget) {
     if (dgram__group_is_due(socket->queue)) {
       ended = end_first_group(socket);
     } else if (dgram__queue_done(socket->queue) > 0) {
-      ended = end_first_queued(socket);
+      end_first_queued(socket);
+      ended = 1;
     } else {
       break;
     }
-    *budget -= ended < *budget ? (unsigned)ended : *budget;
   }
 }
 
@@ -177,7 +176,7 @@ void dgram__send_complete(dgram_socket *socket) {
   if (socket->queue == NULL) return;
   end_lost(socket);
   end_failed(socket, &budget);
-  end_in_order(socket, &budget);
+  end_in_order(socket, budget);
   if (dgram__queue_is_idle(socket->queue)) {
     dgram__host_give_queue(socket->stack, socket->queue);
     socket->queue = NULL;

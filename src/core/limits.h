@@ -34,10 +34,13 @@ enum {
   /* Interfaces looked at for a membership: a host with containers has some hundred. */
   DGRAM__INTERFACES_MAX = 1024,
 
-  /* Datagrams that a queue holds before it is handed to the stack inside a call: two of the largest
-   * groups. Several groups a call are a quarter faster than one (measured, bare); more than these
-   * would not fit into the first cache with what stands beside each. */
-  DGRAM__SEND_BATCH = 256,
+  /* What a queue holds before it is handed to the stack inside a call: so many datagrams, four of
+   * the largest groups, or so many bytes, two of the largest, less what Ethernet carries. Several
+   * groups a call are a quarter faster than one (measured, bare); more bytes leave the cache before
+   * the kernel copies them (1200 B: 0.87 of the bare kernel with these, 0.75 with 512
+   * datagrams). */
+  DGRAM__SEND_BATCH = 512,
+  DGRAM__SEND_BATCH_BYTES = 2 * 64000 - 1472,
 
   /* Messages of one sendmmsg. From 16 on their number matters little (measured: 2 to 128 within
    * noise). */

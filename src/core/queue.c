@@ -36,6 +36,7 @@ static void move(struct dgram__queue *to, const struct dgram__queue *from) {
   memcpy(to->tickets + first, from->tickets, (count - first) * sizeof *to->tickets);
   to->sent = dgram__queue_done(from);
   to->tail = count;
+  to->fresh_bytes = from->fresh_bytes;
   to->strays = from->strays;
 }
 

@@ -51,6 +51,7 @@ struct dgram__queue {
   uint32_t head;     /* the three run on and wrap; an index is one of them modulo capacity */
   uint32_t sent;
   uint32_t tail;
+  size_t fresh_bytes; /* of payload, pushed since it was handed to the stack last */
   struct dgram__strays strays;
 };
 
@@ -104,6 +105,7 @@ static inline void dgram__queue_push(struct dgram__queue *queue, const dgram_dat
   assert(dgram__queue_count(queue) < queue->capacity);
   queue->datagrams[at] = *datagram;
   queue->tickets[at] = *ticket;
+  queue->fresh_bytes += datagram->length;
   queue->tail++;
 }
 
@@ -128,6 +130,7 @@ static inline void dgram__queue_push_plain(struct dgram__queue *queue, const voi
   ticket->block = block;
   ticket->named = NULL;
   ticket->syscall = "send";
+  queue->fresh_bytes += length;
   queue->tail++;
 }
 

@@ -177,6 +177,7 @@ void dgram__send_flush(dgram_socket *socket, uint32_t budget) {
   dgram_datagram *list;
 
   if (socket->queue == NULL || !can_flush(socket)) return;
+  socket->queue->fresh_bytes = 0;
   while (budget > 0 && !endpoint->blocked) {
     const uint32_t run = dgram__queue_unsent_run(socket->queue, &list);
     const uint32_t count = run < budget ? run : budget;
@@ -208,13 +209,21 @@ void dgram__send_serve(dgram_socket *socket) {
   if (has_more_to_do(socket)) dgram__socket_want_turn(socket);
 }
 
-/* What an accepted datagram is followed by. Inside the socket's own callbacks nothing: they are
- * followed by dgram__send_serve. */
-static void on_queued(dgram_socket *socket) {
-  if (dgram__queue_unsent(socket->queue) >= DGRAM__SEND_BATCH) {
-    dgram__send_flush(socket, DGRAM__SEND_TURN);
-  }
-  if (socket->stack->host->serving != socket) dgram__socket_want_turn(socket);
+static inline bool holds_a_batch(const dgram_socket *socket) {
+  return dgram__queue_unsent(socket->queue) >= DGRAM__SEND_BATCH ||
+         socket->queue->fresh_bytes >= DGRAM__SEND_BATCH_BYTES;
+}
+
+/* Inside the socket's own callbacks nobody need ask for a turn: they are followed by
+ * dgram__send_serve. */
+static inline bool is_served(const dgram_socket *socket) {
+  return socket->stack->host->serving == socket;
+}
+
+/* What an accepted datagram is followed by. */
+static __attribute__((noinline)) void on_queued(dgram_socket *socket) {
+  if (holds_a_batch(socket)) dgram__send_flush(socket, DGRAM__SEND_TURN);
+  if (!is_served(socket)) dgram__socket_want_turn(socket);
 }
 
 void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
@@ -334,9 +343,11 @@ static int queue_copy(dgram_socket *socket, const void *bytes, size_t length,
   return 0;
 }
 
-/* One datagram in one piece, to an address: the hot path. */
-static int send_plain(dgram_socket *socket, const void *bytes, size_t length,
-                      const dgram_address *to, dgram_send_cb cb, void *data) {
+/* One datagram in one piece, to an address. Not inlined, nor is on_queued: a datagram that is usual
+ * would save registers for them and need none (1 ns in 28). */
+static __attribute__((noinline)) int send_plain(dgram_socket *socket, const void *bytes,
+                                                size_t length, const dgram_address *to,
+                                                dgram_send_cb cb, void *data) {
   int code = check_bytes(socket, bytes, length);
 
   if (code == 0) code = check_room(socket, 1, length);
@@ -352,6 +363,20 @@ static int send_plain(dgram_socket *socket, const void *bytes, size_t length,
   dgram__queued_add(socket, 1, length);
   on_queued(socket);
   return 0;
+}
+
+/* Whether a datagram with a callback can go to the queue as it is: what bulk is, but for its first
+ * one. */
+static inline bool is_usual(const dgram_socket *socket, const void *bytes, size_t length,
+                            const dgram_address *to) {
+  const struct dgram__queue *queue = socket->queue;
+  const struct dgram__counters *stats = &socket->stats;
+
+  return queue != NULL && socket->binding_state != DGRAM__UNBOUND && bytes != NULL &&
+         length <= DGRAM__PAYLOAD_MAX_IPV4 && to->family == socket->type && to->port != 0 &&
+         dgram__queue_count(queue) < queue->capacity && stats->queued > 0 &&
+         stats->queued < socket->max_queued &&
+         stats->queued_bytes + length <= socket->max_queued_bytes;
 }
 
 /* One datagram of any kind. name NULL: its destination is an address. */
@@ -543,6 +568,12 @@ int dgram_send_to(dgram_socket *socket, const void *bytes, size_t length, const 
 
   if (code < 0) return code;
   if (to == NULL) return DGRAM_EARGTYPE;
+  if (cb != NULL && is_usual(socket, bytes, length, to)) {
+    dgram__queue_push_plain(socket->queue, bytes, length, to, cb, data, NULL);
+    dgram__queued_add(socket, 1, length);
+    if (holds_a_batch(socket) || !is_served(socket)) on_queued(socket);
+    return 0;
+  }
   code = check_to(socket, to);
   return code < 0 ? code : send_plain(socket, bytes, length, to, cb, data);
 }

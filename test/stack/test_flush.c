@@ -355,7 +355,7 @@ static void test_a_batch_leaves_inside_a_call(void **state) {
   send_one();
   for (size_t more = 1; more > 0; n += more)
     more = arrived();
-  assert_true(n > DGRAM__SEND_BATCH / 2); /* the peer's buffer may hold a little less than all */
+  assert_true(n > 200); /* the peer's buffer holds about 256 of them */
   assert_int_equal(kit_stats(world.socket).sent, DGRAM__SEND_BATCH);
   assert_int_equal(world.ended, 0);
   kit_run_until(&world.ended, DGRAM__SEND_BATCH);

@@ -20,29 +20,6 @@ static void leaves_in_the_turn_and_calls_back(void **state) {
   assert_true(dgram_address_equal(&fake.sent[1].to, &to));
 }
 
-static void a_batch_leaves_within_the_call(void **state) {
-  (void)state;
-  bind_and_settle();
-  for (int i = 0; i < DGRAM__SEND_BATCH - 1; i++)
-    send_letter('a');
-  assert_int_equal(fake.sent_count, 0);
-  send_letter('a');
-  assert_int_equal(fake.sent_count, DGRAM__SEND_BATCH);
-  assert_string_equal(log_text, "");
-  fake_turn(&fake);
-  assert_int_equal(strlen(log_text), 3 * DGRAM__SEND_BATCH);
-}
-
-static void flush_sends_but_calls_nobody(void **state) {
-  (void)state;
-  send_letter('a');
-  assert_int_equal(dgram_flush(fake_stack(&fake)), 0);
-  assert_string_equal(sent(), "a");
-  assert_string_equal(log_text, "");
-  fake_settle(&fake);
-  expect_log("a1 ");
-}
-
 /* Rule 4. */
 static void bytes_are_borrowed_with_a_callback_and_copied_without(void **state) {
   char bytes[] = "x";
@@ -647,8 +624,6 @@ static void copies_of_parts_are_given_back(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       SEND_TEST(leaves_in_the_turn_and_calls_back),
-      SEND_TEST(a_batch_leaves_within_the_call),
-      SEND_TEST(flush_sends_but_calls_nobody),
       SEND_TEST(bytes_are_borrowed_with_a_callback_and_copied_without),
       SEND_TEST(empty_ones_are_datagrams),
       SEND_TEST(parts_are_handed_on_but_not_too_many),
