@@ -80,8 +80,11 @@ enum dgram_drop {
  * others. */
 typedef struct dgram_link {
   dgram_link_options options;
-  uint64_t random[4];
+  uint64_t key;           /* of its random numbers */
+  uint64_t passed;        /* datagrams, each of which has numbers of its own */
+  uint64_t now_ns;        /* when the last one was sent */
   uint64_t busy_until_ns; /* when the last byte that waits will have left */
+  uint64_t busy_rest;     /* and this part of bits_per_second of a ns later */
   uint64_t last_ns;       /* when the last one that was not reordered arrives */
   bool bad;
 } dgram_link;

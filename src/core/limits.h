@@ -153,6 +153,20 @@ enum {
   /* Nanoseconds between two lines about unheard errors (rule 12). */
   DGRAM__UNHEARD_INTERVAL_NS = 1000000000,
 
+  /* Bytes of the header of UDP (RFC 768), and of those of UDP and IPv6 (RFC 8200 3); the unit of a
+   * fragment's offset (RFC 791 3.1), what IP carries at most, and the smallest MTU it knows. */
+  DGRAM__UDP_HEADER = 8,
+  DGRAM__OVERHEAD_IPV6 = 48,
+  DGRAM__FRAGMENT_UNIT = 8,
+  DGRAM__IP_PAYLOAD_MAX = 65535,
+  DGRAM__MTU_MIN = 68,
+
+  /* Bytes that wait in front of a link with a rate, unless set otherwise: 40 full frames. */
+  DGRAM__LINK_QUEUE_DEFAULT = 65536,
+
+  /* Nanoseconds that a link without a delay holds a datagram up, so that others overtake it. */
+  DGRAM__LINK_REORDER_MIN_NS = 1000000,
+
   /* Bytes that a simulated socket's receive buffer holds: Linux's default SO_RCVBUF. */
   DGRAM__SIM_RECEIVE_BUFFER = 212992,
 
