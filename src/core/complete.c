@@ -72,7 +72,7 @@ static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
   struct dgram__group *group = ticket->group;
 
   if (datagram->result < 0) dgram__count_failure(socket, datagram->result);
-  dgram__blocks_release(socket->stack, &socket->stack->host->blocks, ticket->block);
+  dgram__blocks_release(socket->stack, &socket->stack->host->spares->blocks, ticket->block);
   if (group != NULL) {
     group->list[group->ended++].result = datagram->result;
     if (group->ended == group->count) end_group(socket, group);

@@ -87,44 +87,78 @@ int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
   return 0;
 }
 
-int dgram__host_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
-                     const dgram_allocator *allocator) {
+/* spares NULL: its own. */
+static int init(dgram_stack *stack, const struct dgram__stack_ops *ops,
+                const dgram_allocator *allocator, struct dgram__spares *spares) {
   stack->ops = ops;
   stack->allocator = *allocator;
   stack->host = dgram__calloc(stack, sizeof *stack->host);
-  return stack->host == NULL ? DGRAM_ENOMEM : 0;
+  if (stack->host == NULL) return DGRAM_ENOMEM;
+  if (spares == NULL) spares = dgram__calloc(stack, sizeof *spares);
+  if (spares == NULL) {
+    dgram__free(stack, stack->host);
+    stack->host = NULL;
+    return DGRAM_ENOMEM;
+  }
+  spares->stacks++;
+  stack->host->spares = spares;
+  return 0;
+}
+
+int dgram__host_init(dgram_stack *stack, const struct dgram__stack_ops *ops,
+                     const dgram_allocator *allocator) {
+  return init(stack, ops, allocator, NULL);
+}
+
+static void leave_spares(dgram_stack *stack) {
+  struct dgram__spares *spares = stack->host->spares;
+
+  if (--spares->stacks > 0) return;
+  while (spares->queues != NULL) {
+    struct dgram__queue *next = spares->queues->next;
+    dgram__queue_destroy(stack, spares->queues);
+    spares->queues = next;
+  }
+  dgram__blocks_clear(stack, &spares->blocks);
+  dgram__free(stack, spares);
 }
 
 static void uninit(dgram_stack *stack) {
   struct dgram__host *host = stack->host;
 
-  while (host->spare_queues != NULL) {
-    struct dgram__queue *next = host->spare_queues->next;
-    dgram__queue_destroy(stack, host->spare_queues);
-    host->spare_queues = next;
-  }
-  dgram__blocks_clear(stack, &host->blocks);
+  leave_spares(stack);
   dgram__lookups_clear(stack);
   dgram__free(stack, host);
   stack->host = NULL;
 }
 
-int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
-                     const dgram_stack_options *options, dgram_stack **ret_stack) {
-  const dgram_allocator *allocator =
-      options->allocator != NULL ? options->allocator : &default_allocator;
+static int new_stack(size_t size, const struct dgram__stack_ops *ops,
+                     const dgram_allocator *allocator, struct dgram__spares *spares,
+                     dgram_stack **ret_stack) {
   dgram_stack *stack = allocator->malloc(size, allocator->data);
   int code;
 
   if (stack == NULL) return DGRAM_ENOMEM;
   memset(stack, 0, size);
-  code = dgram__host_init(stack, ops, allocator);
+  code = init(stack, ops, allocator, spares);
   if (code < 0) {
     dgram__free(stack, stack);
     return code;
   }
   *ret_stack = stack;
   return 0;
+}
+
+int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
+                     const dgram_stack_options *options, dgram_stack **ret_stack) {
+  const dgram_allocator *allocator =
+      options->allocator != NULL ? options->allocator : &default_allocator;
+
+  return new_stack(size, ops, allocator, NULL, ret_stack);
+}
+
+int dgram__stack_new_beside(dgram_stack *other, size_t size, dgram_stack **ret_stack) {
+  return new_stack(size, other->ops, &other->allocator, other->host->spares, ret_stack);
 }
 
 void dgram__stack_delete(dgram_stack *stack) {
@@ -182,27 +216,27 @@ void dgram__host_want_turn(dgram_stack *stack, dgram_socket *socket) {
 }
 
 struct dgram__queue *dgram__host_take_queue(dgram_stack *stack) {
-  struct dgram__host *host = stack->host;
-  struct dgram__queue *queue = host->spare_queues;
+  struct dgram__spares *spares = stack->host->spares;
+  struct dgram__queue *queue = spares->queues;
 
   if (queue == NULL) return dgram__queue_create(stack, DGRAM__QUEUE_CAPACITY_MIN);
-  host->spare_queues = queue->next;
-  host->spare_queues_count--;
+  spares->queues = queue->next;
+  spares->queue_count--;
   return queue;
 }
 
 void dgram__host_give_queue(dgram_stack *stack, struct dgram__queue *queue) {
-  struct dgram__host *host = stack->host;
+  struct dgram__spares *spares = stack->host->spares;
 
   assert(dgram__queue_is_idle(queue));
   if (queue->capacity > DGRAM__QUEUE_CAPACITY_KEPT ||
-      host->spare_queues_count >= DGRAM__SPARE_QUEUES_MAX) {
+      spares->queue_count >= DGRAM__SPARE_QUEUES_MAX) {
     dgram__queue_destroy(stack, queue);
     return;
   }
-  queue->next = host->spare_queues;
-  host->spare_queues = queue;
-  host->spare_queues_count++;
+  queue->next = spares->queues;
+  spares->queues = queue;
+  spares->queue_count++;
 }
 
 /* ---- last resort ---- */

@@ -13,6 +13,15 @@ struct dgram__binding;
 struct dgram__resolve;
 struct dgram__share;
 
+/* Memory that is kept for the next who sends. One stack's; or of stacks that share a loop and an
+ * allocator, of which a simulation has many thousand, most of them idle. */
+struct dgram__spares {
+  struct dgram__blocks blocks;
+  struct dgram__queue *queues;
+  unsigned queue_count;
+  size_t stacks; /* that use it; the last one frees it */
+};
+
 struct dgram__host {
   dgram_socket *sockets; /* every one, newest first */
 
@@ -54,9 +63,7 @@ struct dgram__host {
   struct dgram__resolve *resolves_last;
   struct dgram__resolve *resolves_in_flight;
 
-  struct dgram__blocks blocks;
-  struct dgram__queue *spare_queues;
-  unsigned spare_queues_count;
+  struct dgram__spares *spares;
 };
 
 /* The part of dgram__stack_new that comes after the struct's memory, which is zeroed: 0 or

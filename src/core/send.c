@@ -130,7 +130,7 @@ static int copy_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgr
     return 0;
   }
   if (size > DGRAM__BLOCK_SIZE) return DGRAM_EMSGSIZE;
-  copy = dgram__blocks_take(stack, &stack->host->blocks, size, info_size > 0, block);
+  copy = dgram__blocks_take(stack, &stack->host->spares->blocks, size, info_size > 0, block);
   if (copy == NULL) return DGRAM_ENOMEM;
   flatten(datagram, copy + info_size);
   if (info_size > 0) {
@@ -144,7 +144,7 @@ static int copy_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgr
 
 static int copy_parts(dgram_stack *stack, dgram_datagram *datagram, struct dgram__block **block) {
   const size_t size = datagram->parts * sizeof(dgram_buffer);
-  void *copy = dgram__blocks_take(stack, &stack->host->blocks, size, true, block);
+  void *copy = dgram__blocks_take(stack, &stack->host->spares->blocks, size, true, block);
 
   if (copy == NULL) return DGRAM_ENOMEM;
   memcpy(copy, datagram->bytes, size);
@@ -330,7 +330,7 @@ static int send_named(dgram_socket *socket, const char *name, const dgram_datagr
 /* There is room for it. */
 static int queue_copy(dgram_socket *socket, const void *bytes, size_t length,
                       const dgram_address *to) {
-  struct dgram__blocks *blocks = &socket->stack->host->blocks;
+  struct dgram__blocks *blocks = &socket->stack->host->spares->blocks;
   struct dgram__block *block = NULL;
   void *copy = NULL;
 
@@ -392,7 +392,7 @@ static int send_one(dgram_socket *socket, dgram_datagram *datagram, const char *
   code = name != NULL ? send_named(socket, name, datagram, &ticket)
                       : enqueue(socket, datagram, &ticket);
   if (code < 0) {
-    dgram__blocks_release(socket->stack, &socket->stack->host->blocks, ticket.block);
+    dgram__blocks_release(socket->stack, &socket->stack->host->spares->blocks, ticket.block);
     return code;
   }
   dgram__queued_add(socket, 1, datagram->length);

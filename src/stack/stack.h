@@ -241,6 +241,10 @@ struct dgram__stack_ops {
 int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
                      const dgram_stack_options *options, dgram_stack **ret_stack);
 
+/* The same for one more stack of a kind that shares the other's loop: it has its operations and its
+ * allocator, and both keep spare memory in common, so that an idle one costs little. */
+int dgram__stack_new_beside(dgram_stack *other, size_t size, dgram_stack **ret_stack);
+
 /* Frees what dgram__stack_new made, the struct too, for a stack that fails to be created after
  * it. */
 void dgram__stack_delete(dgram_stack *stack);

@@ -226,11 +226,11 @@ static void queues_are_kept_for_the_next(void **state) {
     assert_int_equal(dgram_send(sockets[i], NULL, 0, 7, NULL, NULL, NULL), 0);
     fake_settle(&fake);
   }
-  assert_int_equal(fake_stack(&fake)->host->spare_queues_count, 1);
+  assert_int_equal(fake_stack(&fake)->host->spares->queue_count, 1);
   for (size_t i = 0; i < count; i++)
     assert_int_equal(dgram_send(sockets[i], NULL, 0, 7, NULL, NULL, NULL), 0);
   fake_settle(&fake);
-  assert_int_equal(fake_stack(&fake)->host->spare_queues_count, DGRAM__SPARE_QUEUES_MAX);
+  assert_int_equal(fake_stack(&fake)->host->spares->queue_count, DGRAM__SPARE_QUEUES_MAX);
   asked = fake.unit.asked;
   for (size_t i = 0; i < DGRAM__SPARE_QUEUES_MAX; i++)
     assert_int_equal(dgram_send(sockets[i], NULL, 0, 7, NULL, NULL, NULL), 0);
@@ -247,7 +247,7 @@ static void large_queues_are_not_kept(void **state) {
     assert_int_equal(dgram_send(socket, NULL, 0, 7, NULL, NULL, NULL), 0);
   fake_settle(&fake);
   assert_int_equal(fake.sent_count, DGRAM__QUEUE_CAPACITY_KEPT + 1);
-  assert_int_equal(fake_stack(&fake)->host->spare_queues_count, 0);
+  assert_int_equal(fake_stack(&fake)->host->spares->queue_count, 0);
 }
 
 /* ---- events ---- */
