@@ -174,10 +174,10 @@ enum {
    * with 768 the buffer holds 256 datagrams of 64 bytes, what was measured there. */
   DGRAM__SIM_DATAGRAM_OVERHEAD = 768,
 
-  /* Simulated datagrams up to so many bytes, one on Ethernet and some, are kept for the next, up to
-   * so many: four full receive buffers. */
+  /* Simulated datagrams up to so many bytes, one on Ethernet and some, are kept for the next; of
+   * all that a world keeps, so many bytes: as many small ones as 80,000 hosts have under way. */
   DGRAM__SIM_DATAGRAM_SMALL = 2048,
-  DGRAM__SIM_SPARE_DATAGRAMS_MAX = 1024,
+  DGRAM__SIM_SPARE_BYTES_MAX = 16 * 1024 * 1024,
 
   /* Datagrams that a simulated socket receives in one turn: fewer than its buffer holds, so that a
    * full one takes more than one. */

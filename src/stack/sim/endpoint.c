@@ -1,68 +1,72 @@
 /* An endpoint and its receive buffer.
  *
  * Happy path: the network stores datagrams in the buffer. While the endpoint receives and has some,
- * it stands in the stack's list of those that are ready. A turn takes the whole list and tells each
+ * it stands in its host's list of those that are ready. A turn takes the whole list and tells each
  * endpoint its datagrams in batches, up to DGRAM__SIM_RECEIVE_TURN; who has more left goes to the
  * end of the list of the next turn, behind those that became ready meanwhile.
  *
  * Failure modes: a datagram that does not fit, or for which there is no memory, is dropped. A
  * telling may close the endpoint, whose memory may be gone then: close_endpoint leaves word in
- * stack->told.
+ * host->told.
  *
  * A datagram that was told is freed after the telling, whatever happened to the endpoint. Those of
- * usual size are kept for the next, so that in the steady state nothing is allocated. */
+ * usual size are kept for the next, by the world, so that in the steady state nothing is
+ * allocated. */
 
 #include "stack/sim/sim.h"
 
 #include <assert.h>
 #include <string.h>
 
-static struct sim_stack *stack_of(struct sim_endpoint *endpoint) {
-  return sim_stack_of(endpoint->base.stack);
-}
-
 /* ---- datagrams ---- */
 
-static struct sim_datagram *take_datagram(struct sim_stack *stack, size_t length) {
-  struct sim_datagram *datagram = stack->spare;
-  bool small = length <= DGRAM__SIM_DATAGRAM_SMALL;
-  if (small && datagram) {
-    stack->spare = datagram->next;
-    stack->spare_count--;
-    return datagram;
+/* Bytes of payload: most are small, and 100,000 hosts have as many under way. */
+static const size_t rooms[SIM_CLASSES] = {128, 512, DGRAM__SIM_DATAGRAM_SMALL};
+
+static uint8_t class_of(size_t length) {
+  uint8_t size_class = 0;
+  while (size_class < SIM_CLASSES && rooms[size_class] < length)
+    size_class++;
+  return size_class;
+}
+
+struct sim_datagram *sim_datagram_take(dgram_sim *world, size_t length) {
+  uint8_t size_class = class_of(length);
+  bool kept = size_class < SIM_CLASSES;
+  struct sim_datagram *datagram = kept ? world->spare[size_class] : NULL;
+  size_t room = kept ? rooms[size_class] : length;
+  if (datagram) {
+    world->spare[size_class] = datagram->next;
+    world->spare_bytes -= sizeof *datagram + room;
+  } else {
+    datagram = sim_malloc(world, sizeof *datagram + room);
+    if (!datagram) return NULL;
   }
-  size_t room = small ? DGRAM__SIM_DATAGRAM_SMALL : length;
-  datagram = dgram__malloc(&stack->base, sizeof *datagram + room);
-  if (datagram) datagram->small = small;
+  datagram->size_class = size_class;
+  datagram->length = length;
   return datagram;
 }
 
-static void give_datagram(struct sim_stack *stack, struct sim_datagram *datagram) {
-  if (!datagram->small || stack->spare_count == DGRAM__SIM_SPARE_DATAGRAMS_MAX) {
-    dgram__free(&stack->base, datagram);
+void sim_datagram_give(dgram_sim *world, struct sim_datagram *datagram) {
+  uint8_t size_class = datagram->size_class;
+  if (size_class == SIM_CLASSES || world->spare_bytes > DGRAM__SIM_SPARE_BYTES_MAX) {
+    sim_free(world, datagram);
     return;
   }
-  datagram->next = stack->spare;
-  stack->spare = datagram;
-  stack->spare_count++;
+  world->spare_bytes += sizeof *datagram + rooms[size_class];
+  datagram->next = world->spare[size_class];
+  world->spare[size_class] = datagram;
 }
 
-void sim_stack_free_spare(struct sim_stack *stack) {
-  while (stack->spare) {
-    struct sim_datagram *datagram = stack->spare;
-    stack->spare = datagram->next;
-    dgram__free(&stack->base, datagram);
+void sim_datagram_free_spare(dgram_sim *world) {
+  for (int i = 0; i < SIM_CLASSES; i++) {
+    while (world->spare[i]) {
+      struct sim_datagram *datagram = world->spare[i];
+      world->spare[i] = datagram->next;
+      sim_free(world, datagram);
+    }
   }
-  stack->spare_count = 0;
-}
-
-static void copy_payload(unsigned char *to, const dgram_datagram *datagram) {
-  const dgram_buffer *parts = datagram->bytes;
-  if (datagram->parts == 0 && datagram->length > 0) memcpy(to, datagram->bytes, datagram->length);
-  for (uint32_t i = 0; i < datagram->parts; i++) {
-    if (parts[i].length > 0) memcpy(to, parts[i].bytes, parts[i].length);
-    to += parts[i].length;
-  }
+  world->spare_bytes = 0;
 }
 
 /* ---- the buffer ---- */
@@ -72,9 +76,11 @@ static size_t charge_of(size_t length) {
 }
 
 static void update_ready(struct sim_endpoint *endpoint) {
-  sim_stack_list_remove(&endpoint->ready);
-  if (endpoint->receiving && endpoint->first)
-    sim_stack_list_append(&stack_of(endpoint)->ready, &endpoint->ready);
+  struct sim_stack *host = sim_host_of(endpoint);
+  sim_list_remove(&endpoint->ready);
+  if (!endpoint->receiving || !endpoint->first) return;
+  sim_list_append(&host->ready, &endpoint->ready);
+  sim_stack_want_turn(host);
 }
 
 static void append(struct sim_endpoint *endpoint, struct sim_datagram *datagram) {
@@ -96,81 +102,103 @@ static struct sim_datagram *take_first(struct sim_endpoint *endpoint) {
   return datagram;
 }
 
-void sim_stack_store(struct sim_endpoint *endpoint, const dgram_datagram *datagram,
-                     const struct sim_ip *from, uint16_t from_port) {
-  struct sim_datagram *copy = NULL;
-  if (endpoint->buffered + charge_of(datagram->length) <= DGRAM__SIM_RECEIVE_BUFFER)
-    copy = take_datagram(stack_of(endpoint), datagram->length);
-  if (!copy) {
-    endpoint->dropped++;
+void sim_endpoint_store(struct sim_endpoint *endpoint, struct sim_datagram *datagram) {
+  dgram_sim *world = sim_host_of(endpoint)->world;
+  if (endpoint->buffered + charge_of(datagram->length) <= DGRAM__SIM_RECEIVE_BUFFER) {
+    world->stats.delivered++;
+    append(endpoint, datagram);
     return;
   }
-  copy->from = *from;
-  copy->from_port = from_port;
-  copy->length = datagram->length;
-  copy_payload(copy->bytes, datagram);
-  append(endpoint, copy);
+  endpoint->dropped++;
+  world->stats.dropped[DGRAM_DROP_BUFFER]++;
+  sim_datagram_give(world, datagram);
 }
 
 /* ---- telling ---- */
 
-/* Tells up to count datagrams in one batch. Returns how many; 0 where the endpoint was closed. */
+static dgram_message message_of(const struct sim_endpoint *endpoint,
+                                const struct sim_datagram *datagram) {
+  dgram_message message = {
+      .bytes = datagram->bytes,
+      .length = datagram->length,
+      .from = sim_stack_address(endpoint->base.type, &datagram->from, datagram->from_port)};
+  if (sim_ip_is_link_local(&datagram->from)) message.from.scope_id = datagram->interface;
+  return message;
+}
+
+/* Tells up to count datagrams in one batch; there is one. Returns how many; 0 where the endpoint was closed. */
 static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
-  struct sim_stack *stack = stack_of(endpoint);
+  struct sim_stack *host = sim_host_of(endpoint);
   struct sim_datagram *taken[DGRAM__SIM_BATCH];
   dgram_message messages[DGRAM__SIM_BATCH];
   size_t n = 0;
-  while (n < count && n < DGRAM__SIM_BATCH && endpoint->first) {
-    struct sim_datagram *datagram = taken[n] = take_first(endpoint);
-    messages[n++] = (dgram_message){
-        .bytes = datagram->bytes,
-        .length = datagram->length,
-        .from = sim_stack_address(endpoint->base.type, &datagram->from, datagram->from_port)};
-  }
-  stack->told = endpoint;
-  endpoint->base.receive_calls++;
+  do {
+    taken[n] = take_first(endpoint);
+    messages[n] = message_of(endpoint, taken[n]);
+  } while (++n < count && n < DGRAM__SIM_BATCH && endpoint->first);
   dgram__endpoint_received(&endpoint->base, messages, n);
   for (size_t i = 0; i < n; i++)
-    give_datagram(stack, taken[i]);
-  return stack->told ? n : 0;
+    sim_datagram_give(host->world, taken[i]);
+  return host->told ? n : 0;
 }
 
+/* A failure stands in place of a batch; so many of them in a turn. */
 static void tell_endpoint(struct sim_endpoint *endpoint) {
+  struct sim_stack *host = sim_host_of(endpoint);
   size_t left = DGRAM__SIM_RECEIVE_TURN;
-  while (left > 0 && endpoint->receiving && endpoint->first) {
-    size_t told = tell_batch(endpoint, left);
-    if (told == 0) return;
-    left -= told;
+  int errors = DGRAM__RECEIVE_ERRORS_TURN;
+  host->told = endpoint;
+  while (left > 0 && errors > 0 && endpoint->receiving && endpoint->first) {
+    int code = sim_fails(host, DGRAM_SIM_RECEIVE);
+    endpoint->base.receive_calls++;
+    if (code < 0) {
+      errors--;
+      dgram__endpoint_receive_failed(&endpoint->base, code, "recvmsg");
+    } else {
+      left -= tell_batch(endpoint, left);
+    }
+    if (!host->told) return;
   }
+  host->told = NULL;
   update_ready(endpoint);
 }
 
-bool sim_stack_tell_received(struct sim_stack *stack) {
+void sim_stack_tell_received(struct sim_stack *host) {
   struct sim_link ready;
-  sim_stack_list_move(&stack->ready, &ready);
-  bool any = ready.next != &ready;
-  while (ready.next != &ready) {
-    char *link = (char *)ready.next;
-    struct sim_endpoint *endpoint =
-        (struct sim_endpoint *)(link - offsetof(struct sim_endpoint, ready));
-    sim_stack_list_remove(&endpoint->ready);
+  sim_list_move(&host->ready, &ready);
+  while (!sim_list_is_empty(&ready)) {
+    struct sim_endpoint *endpoint = SIM_OF_LINK(struct sim_endpoint, ready, ready.next);
+    sim_list_remove(&endpoint->ready);
     tell_endpoint(endpoint);
   }
-  stack->told = NULL;
-  return any;
+}
+
+void sim_stack_tell_sendable(struct sim_stack *host) {
+  struct sim_link sendable;
+  sim_list_move(&host->sendable, &sendable);
+  while (!sim_list_is_empty(&sendable)) {
+    struct sim_endpoint *endpoint = SIM_OF_LINK(struct sim_endpoint, sendable, sendable.next);
+    sim_list_remove(&endpoint->sendable);
+    dgram__endpoint_sendable(&endpoint->base, DGRAM_EAGAIN);
+  }
 }
 
 /* ---- life ---- */
 
 int sim_stack_open(struct dgram__endpoint *base) {
-  sim_stack_list_init(&sim_endpoint_of(base)->ready);
-  return 0;
+  struct sim_endpoint *endpoint = sim_endpoint_of(base);
+  sim_list_init(&endpoint->ready);
+  sim_list_init(&endpoint->sendable);
+  return sim_fails(sim_host_of(endpoint), DGRAM_SIM_OPEN);
 }
 
 int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsigned flags) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
+  int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_BIND);
+  if (code < 0) return code;
   endpoint->multicast_loopback = true;
-  return sim_stack_attach(endpoint, local, (flags & DGRAM__BIND_REUSE_ADDR) != 0);
+  endpoint->multicast_ttl = 1;
+  return sim_port_attach(endpoint, local, (flags & DGRAM__BIND_REUSE_ADDR) != 0);
 }
 
 int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd) {
@@ -182,6 +210,7 @@ int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd) {
 int sim_stack_local_address(struct dgram__endpoint *base, dgram_address *ret_address) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
   *ret_address = sim_stack_address(base->type, &endpoint->local, endpoint->port);
+  ret_address->scope_id = endpoint->scope;
   return 0;
 }
 
@@ -207,10 +236,13 @@ int sim_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits) {
   return 0;
 }
 
-/* No router takes a hop away, and TTL 0 reaches this host: the two TTLs change nothing. */
+/* No router takes a hop away: of the TTLs only that of multicast matters, where it is 0. */
 int sim_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
+  int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_SET_OPTION);
+  if (code < 0) return code;
   if (option == DGRAM__OPTION_BROADCAST) endpoint->broadcast = value != 0;
+  if (option == DGRAM__OPTION_MULTICAST_TTL) endpoint->multicast_ttl = (uint8_t)value;
   if (option == DGRAM__OPTION_MULTICAST_LOOPBACK) endpoint->multicast_loopback = value != 0;
   return 0;
 }
@@ -221,11 +253,12 @@ uint64_t sim_stack_dropped(struct dgram__endpoint *base) {
 
 bool sim_stack_close_endpoint(struct dgram__endpoint *base) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
-  struct sim_stack *stack = stack_of(endpoint);
-  sim_stack_detach(endpoint);
-  sim_stack_list_remove(&endpoint->ready);
+  struct sim_stack *host = sim_host_of(endpoint);
+  sim_port_detach(endpoint);
+  sim_list_remove(&endpoint->ready);
+  sim_list_remove(&endpoint->sendable);
   while (endpoint->first)
-    give_datagram(stack, take_first(endpoint));
-  if (stack->told == endpoint) stack->told = NULL;
+    sim_datagram_give(host->world, take_first(endpoint));
+  if (host->told == endpoint) host->told = NULL;
   return true;
 }

@@ -1,280 +1,382 @@
-/* Who has which port, and whom a datagram reaches.
+/* Whom a datagram reaches.
  *
- * Happy path: a bind puts the endpoint into the table of ports, unless it conflicts with one that
- * is there; a send finds those whom the destination means, and stores a copy in the buffer of each.
+ * Happy path: a send finds out what the destination is. What the host sends to itself is put into
+ * receive buffers within the call. What is for others is copied for each host that it reaches, and
+ * is under way until its time has come; then it is put into receive buffers there.
  *
- * Failure modes: to a port of this host that nobody has, or to a group that nobody has joined: the
- * datagram vanishes, as UDP has it. To another host: DGRAM_ENETUNREACH. Broadcast without the
- * option: DGRAM_EACCES.
- *
- * A socket has one address. The rules for two of them come down to three questions, since IPv4
- * stands here as ::ffff:a.b.c.d: is it ::, which takes both families; is it ::ffff:0.0.0.0, which
- * takes IPv4; else is it the same. */
+ * Failure modes: an address that nobody has, a port that nobody has, a group that nobody has
+ * joined: the datagram vanishes, as UDP has it, and is counted. Where no interface leads away:
+ * DGRAM_ENETUNREACH. Broadcast without the option: DGRAM_EACCES. Too large for the link:
+ * DGRAM_EMSGSIZE. */
 
 #include "stack/sim/sim.h"
 
 #include <string.h>
 
-enum destination { HERE, GROUP, EVERYONE, ELSEWHERE };
+#include "stack/sim/trace.h"
 
-static const struct sim_ip any_ipv6;
-static const struct sim_ip any_ipv4 = {{[10] = 0xff, [11] = 0xff}};
-static const struct sim_ip loopback_ipv6 = {{[15] = 1}};
-static const struct sim_ip loopback_ipv4 = {{[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
+enum { OVERHEAD_IPV4 = 28 };
 
-/* ---- addresses ---- */
+/* A datagram that is being sent. */
+struct packet {
+  struct sim_endpoint *sender;
+  struct sim_stack *host; /* whose it is */
+  const dgram_datagram *datagram;
+  struct sim_ip to;
+  struct sim_ip from;
+  bool ipv4;
+  enum sim_cast cast;
+  uint64_t receivers;
+};
 
-static struct sim_ip ip_of(const dgram_address *address) {
-  struct sim_ip ip = any_ipv4;
-  if (address->family == DGRAM_IPV4)
-    memcpy(ip.bytes + 12, address->bytes, 4);
-  else
-    memcpy(ip.bytes, address->bytes, 16);
-  return ip;
-}
+/* ---- into receive buffers ---- */
 
-dgram_address sim_stack_address(int type, const struct sim_ip *ip, uint16_t port) {
-  dgram_address address = {.family = DGRAM_IPV6, .port = port};
-  if (type == DGRAM_UDP4) {
-    address.family = DGRAM_IPV4;
-    memcpy(address.bytes, ip->bytes + 12, 4);
-  } else {
-    memcpy(address.bytes, ip->bytes, 16);
-  }
-  return address;
-}
-
-static bool same(const struct sim_ip *a, const struct sim_ip *b) {
-  return memcmp(a->bytes, b->bytes, 16) == 0;
-}
-
-static bool is_ipv4(const struct sim_ip *ip) {
-  return memcmp(ip->bytes, any_ipv4.bytes, 12) == 0;
-}
-
-static bool is_any(const struct sim_ip *ip) {
-  return same(ip, &any_ipv6) || same(ip, &any_ipv4);
-}
-
-/* Linux has all of 127.0.0.0/8 on "lo". */
-static enum destination destination_of_ipv4(const uint8_t *bytes) {
-  bool rest_is_ones = bytes[1] == 255 && bytes[2] == 255 && bytes[3] == 255;
-  if ((bytes[0] == 127 || bytes[0] == 255) && rest_is_ones) return EVERYONE;
-  if (bytes[0] == 127) return HERE;
-  return (bytes[0] & 0xf0) == 0xe0 ? GROUP : ELSEWHERE;
-}
-
-static enum destination destination_of(const struct sim_ip *ip) {
-  if (is_ipv4(ip)) return destination_of_ipv4(ip->bytes + 12);
-  if (same(ip, &loopback_ipv6)) return HERE;
-  return ip->bytes[0] == 0xff ? GROUP : ELSEWHERE;
-}
-
-/* Whether a socket with this address takes what is sent to that one. */
-static bool takes(const struct sim_ip *local, const struct sim_ip *to) {
-  if (same(local, &any_ipv6)) return true;
-  return same(local, &any_ipv4) ? is_ipv4(to) : same(local, to);
-}
-
-/* ---- ports ---- */
-
-static struct sim_stack *stack_of(const struct sim_endpoint *endpoint) {
-  return sim_stack_of(endpoint->base.stack);
-}
-
-static struct sim_endpoint **bucket_of(struct sim_stack *stack, uint16_t port) {
-  return &stack->ports[port % SIM_PORT_BUCKETS];
-}
-
-/* Both must have asked to share; then the last one who binds gets what is sent to one. */
-static bool is_taken(struct sim_stack *stack, const struct sim_ip *local, uint16_t port,
-                     bool reuse_addr) {
-  const struct sim_endpoint *other = *bucket_of(stack, port);
-  for (; other; other = other->next) {
-    if (other->port != port || (other->reuse_addr && reuse_addr)) continue;
-    if (takes(&other->local, local) || takes(local, &other->local)) return true;
-  }
-  return false;
-}
-
-/* The next one that is free, round and round, so that a port that was given back rests for long.
- * Here nobody shares, whatever he asked for. Returns 0 where there is none. */
-static uint16_t find_port(struct sim_stack *stack, const struct sim_ip *local) {
-  for (unsigned i = DGRAM__SIM_PORT_MIN; i <= DGRAM__SIM_PORT_MAX; i++) {
-    uint16_t port = stack->next_port++;
-    if (port == DGRAM__SIM_PORT_MAX) stack->next_port = DGRAM__SIM_PORT_MIN;
-    if (!is_taken(stack, local, port, false)) return port;
-  }
-  return 0;
-}
-
-int sim_stack_attach(struct sim_endpoint *endpoint, const dgram_address *local, bool reuse_addr) {
-  struct sim_stack *stack = stack_of(endpoint);
-  struct sim_ip ip = ip_of(local);
-  uint16_t port = local->port;
-  if (!is_any(&ip) && destination_of(&ip) == ELSEWHERE) return DGRAM_EADDRNOTAVAIL;
-  if (port == 0) port = find_port(stack, &ip);
-  if (port == 0 || is_taken(stack, &ip, port, reuse_addr)) return DGRAM_EADDRINUSE;
-  endpoint->local = ip;
-  endpoint->port = port;
-  endpoint->reuse_addr = reuse_addr;
-  struct sim_endpoint **bucket = bucket_of(stack, port);
-  endpoint->next = *bucket;
-  *bucket = endpoint;
-  return 0;
-}
-
-/* ---- groups ---- */
-
-/* The link to a membership: the endpoint's, or with NULL anybody's; to NULL where there is none. */
-static struct sim_membership **find_membership(struct sim_stack *stack,
-                                               const struct sim_endpoint *member,
-                                               const struct sim_ip *group) {
-  struct sim_membership **link = &stack->memberships;
-  for (; *link; link = &(*link)->next) {
-    if (member && (*link)->member != member) continue;
-    if (!group || same(&(*link)->group, group)) break;
-  }
-  return link;
-}
-
-static int join(struct sim_endpoint *endpoint, const struct sim_ip *group) {
-  struct sim_membership **link = find_membership(stack_of(endpoint), endpoint, group);
-  if (*link) return DGRAM_EADDRINUSE;
-  struct sim_membership *membership = dgram__calloc(endpoint->base.stack, sizeof *membership);
-  if (!membership) return DGRAM_ENOMEM;
-  membership->member = endpoint;
-  membership->group = *group;
-  *link = membership;
-  endpoint->memberships++;
-  return 0;
-}
-
-/* group NULL: any of the endpoint's. */
-static int leave(struct sim_endpoint *endpoint, const struct sim_ip *group) {
-  struct sim_membership **link = find_membership(stack_of(endpoint), endpoint, group);
-  struct sim_membership *membership = *link;
-  if (!membership) return DGRAM_EADDRNOTAVAIL;
-  *link = membership->next;
-  endpoint->memberships--;
-  dgram__free(endpoint->base.stack, membership);
-  return 0;
-}
-
-int sim_stack_set_membership(struct dgram__endpoint *base, bool joining, const dgram_address *group,
-                             const struct dgram__interface *interface) {
-  struct sim_ip ip = ip_of(group);
-  if (interface && interface->index != SIM_INTERFACE)
-    return joining ? DGRAM_ENODEV : DGRAM_EADDRNOTAVAIL;
-  return joining ? join(sim_endpoint_of(base), &ip) : leave(sim_endpoint_of(base), &ip);
-}
-
-void sim_stack_detach(struct sim_endpoint *endpoint) {
-  if (endpoint->port == 0) return;
-  while (endpoint->memberships > 0)
-    leave(endpoint, NULL);
-  struct sim_endpoint **link = bucket_of(stack_of(endpoint), endpoint->port);
-  while (*link != endpoint)
-    link = &(*link)->next;
-  *link = endpoint->next;
-  endpoint->port = 0;
-}
-
-/* ---- sending ---- */
-
-/* As the kernel ranks them: an address of one's own before all addresses, for IPv4 a udp4 socket
- * before a udp6 one. */
-static int rank_of(const struct sim_endpoint *endpoint, const struct sim_ip *to) {
-  int specific = is_any(&endpoint->local) ? 0 : 2;
-  return specific + (is_ipv4(to) && endpoint->base.type == DGRAM_UDP4 ? 1 : 0);
-}
-
-/* Among equals the newest, which stands first. */
-static struct sim_endpoint *find_receiver(struct sim_stack *stack, const struct sim_ip *to,
-                                          uint16_t port) {
-  struct sim_endpoint *best = NULL;
-  struct sim_endpoint *endpoint = *bucket_of(stack, port);
-  for (; endpoint; endpoint = endpoint->next) {
-    if (endpoint->port != port || !takes(&endpoint->local, to)) continue;
-    if (!best || rank_of(endpoint, to) > rank_of(best, to)) best = endpoint;
-  }
-  return best;
-}
-
-static void send_to_all(struct sim_endpoint *sender, const struct sim_ip *to,
-                        const struct sim_ip *from, const dgram_datagram *datagram) {
-  struct sim_endpoint *endpoint = *bucket_of(stack_of(sender), datagram->to.port);
-  for (; endpoint; endpoint = endpoint->next) {
-    if (endpoint->port == datagram->to.port && takes(&endpoint->local, to))
-      sim_stack_store(endpoint, datagram, from, sender->port);
-  }
-}
-
-static void send_to_one(struct sim_endpoint *sender, const struct sim_ip *to,
-                        const struct sim_ip *from, const dgram_datagram *datagram) {
-  struct sim_endpoint *receiver = find_receiver(stack_of(sender), to, datagram->to.port);
-  if (receiver) sim_stack_store(receiver, datagram, from, sender->port);
+static void drop(dgram_sim *world, struct sim_datagram *datagram, enum dgram_drop why) {
+  world->stats.dropped[why]++;
+  sim_datagram_give(world, datagram);
 }
 
 /* A host that has joined a group hands its datagrams to every socket of the port, also to those
  * that have not joined: Linux's IP_MULTICAST_ALL, which is on unless somebody turns it off. Only
  * udp6 sockets get no group of IPv4, which they cannot join. */
-static void send_to_group(struct sim_endpoint *sender, const struct sim_ip *to,
-                          const struct sim_ip *from, const dgram_datagram *datagram) {
-  struct sim_endpoint *endpoint = *bucket_of(stack_of(sender), datagram->to.port);
-  if (!sender->multicast_loopback || !*find_membership(stack_of(sender), NULL, to)) return;
-  for (; endpoint; endpoint = endpoint->next) {
-    if (endpoint->port != datagram->to.port || !takes(&endpoint->local, to)) continue;
-    if (is_ipv4(to) && endpoint->base.type == DGRAM_UDP6) continue;
-    sim_stack_store(endpoint, datagram, from, sender->port);
+static bool hears(const struct sim_endpoint *endpoint, const struct sim_datagram *datagram) {
+  if (!sim_port_takes(&endpoint->local, &datagram->to)) return false;
+  if (datagram->cast != SIM_MULTICAST) return true;
+  return endpoint->base.type == DGRAM_UDP4 || !sim_ip_is_ipv4(&datagram->to);
+}
+
+static void store_copy(struct sim_endpoint *endpoint, const struct sim_datagram *datagram) {
+  dgram_sim *world = sim_host_of(endpoint)->world;
+  struct sim_datagram *copy = sim_datagram_take(world, datagram->length);
+  if (!copy) {
+    world->stats.dropped[DGRAM_DROP_BUFFER]++;
+    return;
+  }
+  uint8_t size_class = copy->size_class;
+  memcpy(copy, datagram, sizeof *copy + datagram->length);
+  copy->size_class = size_class;
+  sim_endpoint_store(endpoint, copy);
+}
+
+/* The last one gets the datagram itself. Each beyond the first counts as one more that was sent. */
+static void deliver_to_all(struct sim_stack *host, struct sim_datagram *datagram) {
+  struct sim_endpoint *last = NULL;
+  struct sim_endpoint *endpoint = sim_port_first(host, datagram->to_port);
+  for (; endpoint; endpoint = sim_port_next(endpoint)) {
+    if (!hears(endpoint, datagram)) continue;
+    if (last) {
+      host->world->stats.sent++;
+      store_copy(last, datagram);
+    }
+    last = endpoint;
+  }
+  if (last)
+    sim_endpoint_store(last, datagram);
+  else
+    drop(host->world, datagram, DGRAM_DROP_NO_SOCKET);
+}
+
+static void deliver(struct sim_stack *host, struct sim_datagram *datagram) {
+  if (datagram->cast != SIM_UNICAST) {
+    deliver_to_all(host, datagram);
+    return;
+  }
+  struct sim_endpoint *receiver = sim_port_receiver(host, &datagram->to, datagram->to_port);
+  if (receiver)
+    sim_endpoint_store(receiver, datagram);
+  else
+    drop(host->world, datagram, DGRAM_DROP_NO_SOCKET);
+}
+
+/* Whether the host still wants it: an address may have been taken away, a group left. */
+static bool is_for(const struct sim_stack *host, const struct sim_datagram *datagram) {
+  if (datagram->cast == SIM_BROADCAST) return true;
+  if (datagram->cast == SIM_UNICAST) return sim_host_has(host, &datagram->to, 0);
+  const struct sim_interface *interface = sim_host_interface(host, datagram->interface);
+  return sim_group_joined(host, interface, &datagram->to) != NULL;
+}
+
+void sim_network_arrive(dgram_sim *world, struct sim_datagram *datagram) {
+  struct sim_stack *host = datagram->host;
+  world->stats.under_way--;
+  if (host->gone || world->ending)
+    drop(world, datagram, DGRAM_DROP_CLOSED);
+  else if (!is_for(host, datagram))
+    drop(world, datagram, DGRAM_DROP_NO_HOST);
+  else
+    deliver(host, datagram);
+  sim_stack_release(host);
+}
+
+/* ---- leaving ---- */
+
+static void copy_payload(unsigned char *to, const dgram_datagram *datagram) {
+  const dgram_buffer *parts = datagram->bytes;
+  if (datagram->parts == 0 && datagram->length > 0) memcpy(to, datagram->bytes, datagram->length);
+  for (uint32_t i = 0; i < datagram->parts; i++) {
+    if (parts[i].length > 0) memcpy(to, parts[i].bytes, parts[i].length);
+    to += parts[i].length;
   }
 }
 
-/* Where a datagram comes from: the socket's own address, or the host's. Where the socket's is of
- * the other family no way leads to the destination. */
-static int find_source(const struct sim_endpoint *sender, const struct sim_ip *to,
-                       struct sim_ip *ret_from) {
-  bool own = !is_any(&sender->local) && destination_of(&sender->local) == HERE;
-  if (own && is_ipv4(&sender->local) != is_ipv4(to)) return DGRAM_ENETUNREACH;
-  *ret_from = is_ipv4(to) ? loopback_ipv4 : loopback_ipv6;
-  if (own) *ret_from = sender->local;
+/* A copy that has left; NULL: no memory, and it is counted as dropped. */
+static struct sim_datagram *copy_of(const struct packet *packet, struct sim_stack *host,
+                                    unsigned interface) {
+  struct sim_datagram *copy = sim_datagram_take(host->world, packet->datagram->length);
+  if (!copy) {
+    host->world->stats.dropped[DGRAM_DROP_BUFFER]++;
+    return NULL;
+  }
+  copy->host = host;
+  copy->from = packet->from;
+  copy->to = packet->to;
+  copy->from_port = packet->sender->port;
+  copy->to_port = packet->datagram->to.port;
+  copy->cast = (uint8_t)packet->cast;
+  copy->interface = interface;
+  copy_payload(copy->bytes, packet->datagram);
+  return copy;
+}
+
+static void trace(const struct packet *packet, const struct sim_stack *to, const dgram_fate *fate) {
+  dgram_sim *world = packet->host->world;
+  if (!world->trace || world->tracing) return;
+  struct sim_trace_datagram traced = {
+      .time_ns = world->now_ns,
+      .from = sim_ip_address(&packet->from),
+      .datagram = packet->datagram,
+      .hop_limit = packet->cast == SIM_MULTICAST ? packet->sender->multicast_ttl : 0,
+      .from_name = packet->host->name ? packet->host->name->text : NULL,
+      .to_name = to && to->name ? to->name->text : NULL,
+      .fate = fate};
+  traced.from.port = packet->sender->port;
+  world->tracing = true;
+  sim_trace_datagram(world->trace, &traced);
+  world->tracing = false;
+}
+
+static void put_under_way(const struct packet *packet, const struct sim_interface *to,
+                          uint64_t at_ns) {
+  dgram_sim *world = packet->host->world;
+  if (sim_events_reserve(&world->events, &world->allocator) < 0) {
+    world->stats.dropped[DGRAM_DROP_BUFFER]++;
+    return;
+  }
+  struct sim_datagram *copy = copy_of(packet, to->host, to->index);
+  if (!copy) return;
+  world->stats.under_way++;
+  to->host->users++;
+  sim_events_push(&world->events, at_ns, SIM_EVENT_ARRIVAL, copy);
+}
+
+/* To another host. Returns 0, or what the link answers: only a datagram to one has somebody to
+ * tell. */
+static int send_away(struct packet *packet, const struct sim_interface *to) {
+  dgram_sim *world = packet->host->world;
+  dgram_fate fate;
+  size_t overhead = packet->ipv4 ? OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
+  int code = sim_way_pass(packet->host, to->host, packet->datagram->length, overhead, &fate);
+  if (code < 0 && packet->cast == SIM_UNICAST) return code;
+  if (code < 0) fate = (dgram_fate){.drop = DGRAM_DROP_MTU};
+  packet->receivers++;
+  world->stats.sent++;
+  if (fate.copies == 0) world->stats.dropped[fate.drop]++;
+  if (fate.copies == 2) world->stats.duplicated++;
+  for (unsigned i = 0; i < fate.copies; i++)
+    put_under_way(packet, to, fate.at_ns[i]);
+  trace(packet, to->host, &fate);
   return 0;
 }
 
+static void send_to_nobody(struct packet *packet) {
+  const dgram_fate fate = {.drop = DGRAM_DROP_NO_HOST};
+  packet->host->world->stats.sent++;
+  packet->host->world->stats.dropped[DGRAM_DROP_NO_HOST]++;
+  if (packet->cast == SIM_UNICAST || sim_host_way_out(packet->host, NULL, packet->ipv4))
+    trace(packet, NULL, &fate);
+}
+
+static void send_here(struct packet *packet, const struct sim_interface *interface) {
+  struct sim_stack *host = packet->host;
+  packet->receivers++;
+  host->world->stats.sent++;
+  struct sim_datagram *copy = copy_of(packet, host, interface ? interface->index : SIM_LO);
+  if (copy) deliver(host, copy);
+}
+
+/* ---- where it comes from ---- */
+
+/* The socket's own address, or the one given. Where the socket's is of the other family no way
+ * leads to the destination; one that is of this host alone, or is the host's no more, does not
+ * leave it. */
+static int set_source(struct packet *packet, const struct sim_ip *other, bool leaves) {
+  const struct sim_ip *own = &packet->sender->local;
+  packet->from = *other;
+  if (sim_ip_is_any(own) || sim_ip_is_group(own) || sim_ip_is_broadcast(own)) return 0;
+  if (!sim_host_has(packet->host, own, 0))
+    return sim_host_broadcasts(packet->host, own) ? 0 : DGRAM_EINVAL;
+  if (sim_ip_is_ipv4(own) != packet->ipv4) return DGRAM_ENETUNREACH;
+  if (leaves && sim_ip_is_loopback(own)) return DGRAM_EINVAL;
+  packet->from = *own;
+  return 0;
+}
+
+static struct sim_ip source_on(const struct packet *packet, const struct sim_interface *interface) {
+  const struct sim_address *address =
+      interface ? sim_interface_address(interface, packet->ipv4) : NULL;
+  return address ? address->ip : sim_ip_loopback(packet->ipv4);
+}
+
+/* ---- to one ---- */
+
+static int send_to_self(struct packet *packet) {
+  struct sim_ip source = packet->to;
+  if (sim_ip_is_loopback(&packet->to)) source = sim_ip_loopback(packet->ipv4);
+  int error = set_source(packet, &source, false);
+  if (error == 0) send_here(packet, NULL);
+  return error;
+}
+
+/* The first interface whose network has this address; without one, the first that could have. */
+static int send_to_other(struct packet *packet) {
+  unsigned scope = packet->datagram->to.scope_id;
+  const struct sim_address *target = NULL, *source = NULL;
+  for (const struct sim_interface *i = packet->host->interfaces; i && !target; i = i->next) {
+    const struct sim_address *own = sim_interface_address(i, packet->ipv4);
+    if (!own || (scope != 0 && scope != i->index)) continue;
+    target = sim_address_find(packet->host->world, i->network->number, &packet->to);
+    if (!source || target) source = own;
+  }
+  if (!source) return DGRAM_ENETUNREACH;
+  int error = set_source(packet, &source->ip, true);
+  if (error < 0) return error;
+  if (target) return send_away(packet, target->interface);
+  send_to_nobody(packet);
+  return 0;
+}
+
+/* ---- to many ---- */
+
+static struct sim_interface *way_out(const struct packet *packet) {
+  unsigned scope = packet->datagram->to.scope_id;
+  struct sim_interface *interface = scope > 0 ? sim_host_interface(packet->host, scope) : NULL;
+  if (interface || scope == SIM_LO) return interface;
+  return sim_host_way_out(packet->host, &packet->sender->local, packet->ipv4);
+}
+
+/* TTL 0 and ff01::/16 (RFC 4291 2.7) stay on the host. */
+static void send_to_members(struct packet *packet, const struct sim_interface *out) {
+  bool stays = packet->sender->multicast_ttl == 0;
+  if (!packet->ipv4 && (packet->to.bytes[1] & 0x0f) == 1) stays = true;
+  if (!out || stays) return;
+  struct sim_group *group =
+      sim_group_find(packet->host->world, out->network->number, &packet->to);
+  if (!group) return;
+  struct sim_link *next;
+  for (struct sim_link *link = group->joined.next; link != &group->joined; link = next) {
+    const struct sim_joined *joined = SIM_OF_LINK(struct sim_joined, in_group, link);
+    next = link->next;
+    if (joined->interface->host != packet->host) (void)send_away(packet, joined->interface);
+  }
+}
+
+static int send_to_group(struct packet *packet) {
+  struct sim_interface *out = way_out(packet);
+  struct sim_ip source = source_on(packet, out);
+  packet->cast = SIM_MULTICAST;
+  int error = set_source(packet, &source, out != NULL);
+  if (error < 0) return error;
+  if (packet->sender->multicast_loopback && sim_group_joined(packet->host, out, &packet->to))
+    send_here(packet, out);
+  send_to_members(packet, out);
+  if (packet->receivers == 0) send_to_nobody(packet);
+  return 0;
+}
+
+/* Whether an interface takes what was sent to this broadcast address. */
+static bool takes_broadcast(const struct sim_interface *interface, const struct sim_ip *to) {
+  const struct sim_address *address = interface->addresses;
+  if (sim_ip_is_broadcast(to)) return sim_interface_address(interface, true) != NULL;
+  while (address && !sim_address_broadcasts(address, to))
+    address = address->next;
+  return address != NULL;
+}
+
+static int send_to_all(struct packet *packet, struct sim_interface *out) {
+  struct sim_ip source = source_on(packet, out);
+  packet->cast = SIM_BROADCAST;
+  if (!packet->sender->broadcast) return DGRAM_EACCES;
+  int error = set_source(packet, &source, out != NULL);
+  if (error < 0) return error;
+  send_here(packet, out);
+  if (!out) return 0;
+  struct sim_link *interfaces = &out->network->interfaces, *next;
+  for (struct sim_link *link = interfaces->next; link != interfaces; link = next) {
+    const struct sim_interface *to = SIM_OF_LINK(struct sim_interface, in_network, link);
+    next = link->next;
+    if (to->host != packet->host && takes_broadcast(to, &packet->to)) (void)send_away(packet, to);
+  }
+  return 0;
+}
+
+/* The interface whose network's hosts are all called so, or NULL. */
+static struct sim_interface *find_broadcast(const struct packet *packet) {
+  struct sim_interface *interface = packet->host->interfaces;
+  while (interface && !takes_broadcast(interface, &packet->to))
+    interface = interface->next;
+  return interface;
+}
+
+/* ---- sending ---- */
+
 /* To all addresses means to this host, as the kernel has it. */
 static struct sim_ip destination_ip(const struct sim_endpoint *sender, const dgram_address *to) {
-  struct sim_ip ip = ip_of(to);
-  if (!is_any(&ip)) return ip;
-  return is_ipv4(&ip) || is_ipv4(&sender->local) ? loopback_ipv4 : loopback_ipv6;
+  struct sim_ip ip = sim_ip_of(to);
+  if (!sim_ip_is_any(&ip)) return ip;
+  return sim_ip_loopback(sim_ip_is_ipv4(&ip) || sim_ip_is_ipv4(&sender->local));
+}
+
+/* 127.255.255.255 stays on "lo". */
+static int route(struct packet *packet) {
+  const struct sim_ip *to = &packet->to;
+  if (sim_ip_is_group(to)) return send_to_group(packet);
+  if (sim_ip_is_broadcast(to))
+    return send_to_all(packet, sim_ip_is_loopback(to) ? NULL : way_out(packet));
+  if (sim_host_has(packet->host, to, packet->datagram->to.scope_id)) return send_to_self(packet);
+  struct sim_interface *interface = packet->ipv4 ? find_broadcast(packet) : NULL;
+  return interface ? send_to_all(packet, interface) : send_to_other(packet);
 }
 
 static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram) {
-  struct sim_ip to = destination_ip(sender, &datagram->to);
-  enum destination destination = destination_of(&to);
-  struct sim_ip from;
-  if (destination == ELSEWHERE) return DGRAM_ENETUNREACH;
-  if (destination == EVERYONE && !sender->broadcast) return DGRAM_EACCES;
-  if (is_ipv4(&to) && datagram->length > DGRAM__PAYLOAD_MAX_IPV4) return DGRAM_EMSGSIZE;
-  int error = find_source(sender, &to, &from);
-  if (error < 0) return error;
-  if (destination == HERE) send_to_one(sender, &to, &from, datagram);
-  if (destination == GROUP) send_to_group(sender, &to, &from, datagram);
-  if (destination == EVERYONE) send_to_all(sender, &to, &from, datagram);
-  return (int)datagram->length;
+  struct packet packet = {.sender = sender, .host = sim_host_of(sender), .datagram = datagram};
+  packet.to = destination_ip(sender, &datagram->to);
+  packet.ipv4 = sim_ip_is_ipv4(&packet.to);
+  if (packet.ipv4 && datagram->length > DGRAM__PAYLOAD_MAX_IPV4) return DGRAM_EMSGSIZE;
+  int error = route(&packet);
+  return error < 0 ? error : (int)datagram->length;
 }
 
-/* There is always room on the way, so a send is never short. */
+/* There is always room on the way, so a send is short only where it is made to. */
 int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count, size_t run,
                    unsigned flags) {
+  struct sim_endpoint *endpoint = sim_endpoint_of(base);
+  struct sim_stack *host = sim_host_of(endpoint);
   bool any = false;
+  size_t i = 0;
   (void)run;
-  (void)flags;
-  for (size_t i = 0; i < count; i++) {
-    list[i].result = send_one(sim_endpoint_of(base), &list[i]);
+  for (; i < count; i++) {
+    int code = sim_fails(host, DGRAM_SIM_SEND);
+    if (code == DGRAM_EAGAIN) break;
+    list[i].result = code < 0 ? code : send_one(endpoint, &list[i]);
     dgram__endpoint_count(base, list[i].result);
     any |= list[i].result >= 0;
   }
+  if (i < count && !(flags & DGRAM__SEND_TRY)) {
+    sim_list_remove(&endpoint->sendable);
+    sim_list_append(&host->sendable, &endpoint->sendable);
+    sim_stack_want_turn(host);
+  }
   base->send_calls++;
   base->sent_batches += any;
-  return (int)count;
+  return (int)i;
 }

@@ -1,13 +1,13 @@
-/* The clock and the turns.
+/* A host's turns, and the table of operations.
  *
- * Happy path: run takes turns while the core says that the stack is alive. A turn tells, each if it
- * is due: the alarm, the turn that was asked for, what the receive buffers hold, lookups that have
- * ended; the order in which libuv has them. sim.h says what a turn costs. close is told by run as
- * well, in place of a turn, and the memory goes.
+ * Happy path: whatever gives a host something to tell wants a turn for it; the turn stands among
+ * the world's events, at the earliest when the last one is over, and the alarm with it. A turn
+ * tells, each if it is due: the alarm, the turn that the core asked for, endpoints that may send
+ * again, what the receive buffers hold, lookups that have ended; the order in which libuv has them.
+ * close is told in place of a turn, and the host goes.
  *
- * Failure modes: run answers DGRAM_EDEADLK where the stack is alive but nothing can happen; it may
- * be run again after something was started. A stack that is closed and never run again stays
- * behind. */
+ * Failure modes: none. A host that is closed and never run again stays until its world ends. What
+ * still points to a host that is gone, datagrams under way and links, keeps its memory. */
 
 #include "stack/sim/sim.h"
 
@@ -15,152 +15,186 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dgram/sim.h"
-
-struct sim_lookup {
-  struct sim_link link; /* first, so that a pointer to one is a pointer to the other */
-  struct dgram__lookup *lookup;
-  int status;
-  dgram_address addresses[2];
-};
-
 static const struct dgram__stack_ops operations;
-
-/* ---- lists ---- */
-
-void sim_stack_list_init(struct sim_link *head) {
-  head->next = head->previous = head;
-}
-
-void sim_stack_list_append(struct sim_link *head, struct sim_link *link) {
-  link->next = head;
-  link->previous = head->previous;
-  head->previous->next = link;
-  head->previous = link;
-}
-
-void sim_stack_list_remove(struct sim_link *link) {
-  link->next->previous = link->previous;
-  link->previous->next = link->next;
-  sim_stack_list_init(link);
-}
-
-void sim_stack_list_move(struct sim_link *from, struct sim_link *to) {
-  sim_stack_list_append(from, to);
-  sim_stack_list_remove(from);
-}
 
 /* ---- creation and end ---- */
 
-/* The clock begins above 0, which dgram_now answers for a stack that is closing. */
-static void init(struct sim_stack *stack) {
-  stack->now_ns = DGRAM_SECOND;
-  stack->alarm_ns = UINT64_MAX;
-  stack->next_port = DGRAM__SIM_PORT_MIN;
-  sim_stack_list_init(&stack->ready);
-  sim_stack_list_init(&stack->lookups);
+static void init(struct sim_stack *host, dgram_sim *world) {
+  host->world = world;
+  host->number = world->host_numbers++;
+  host->alarm_ns = UINT64_MAX;
+  host->turn_ns = SIM_NEVER;
+  host->next_port = DGRAM__SIM_PORT_MIN;
+  sim_list_init(&host->in_world);
+  sim_list_init(&host->lookups);
+  sim_list_init(&host->ready);
+  sim_list_init(&host->sendable);
+}
+
+/* Beside another one, so that they share what is kept for the next. */
+int sim_stack_new(dgram_sim *world, struct sim_stack **ret_host) {
+  dgram_stack_options options = {.allocator = &world->allocator};
+  dgram_stack *stack;
+  int error;
+  if (sim_list_is_empty(&world->hosts)) {
+    error = dgram__stack_new(sizeof(struct sim_stack), &operations, &options, &stack);
+  } else {
+    struct sim_stack *other = SIM_OF_LINK(struct sim_stack, in_world, world->hosts.next);
+    error = dgram__stack_new_beside(&other->base, sizeof(struct sim_stack), &stack);
+  }
+  if (error < 0) return error;
+  init(sim_stack_of(stack), world);
+  *ret_host = sim_stack_of(stack);
+  return 0;
 }
 
 int dgram_sim_stack_create_sized(const dgram_stack_options *options, size_t size,
                                  dgram_stack **ret_stack) {
   dgram_stack_options known;
+  dgram_sim *world;
+  struct sim_stack *host;
   if (!ret_stack) return DGRAM_EARGTYPE;
   int error = dgram__stack_options_read(options, size, &known);
+  if (error == 0) error = sim_world_new(known.allocator, 0, 0, &world);
   if (error < 0) return error;
-  error = dgram__stack_new(sizeof(struct sim_stack), &operations, &known, ret_stack);
-  if (error == 0) init(sim_stack_of(*ret_stack));
-  return error;
+  error = sim_host_add(world, NULL, NULL, &host);
+  if (error < 0) {
+    sim_world_free(world);
+    return error;
+  }
+  world->by_host = true;
+  *ret_stack = &host->base;
+  return 0;
 }
 
-static void end(struct sim_stack *stack) {
-  assert(stack->ready.next == &stack->ready && !stack->memberships);
-  sim_stack_free_spare(stack);
-  dgram__stack_closed(&stack->base);
-  dgram__free(&stack->base, stack);
+bool sim_stack_is(const dgram_stack *stack) {
+  return stack && stack->ops == &operations;
 }
 
-static void sim_stack_close(dgram_stack *base) {
-  sim_stack_of(base)->closing = true;
+dgram_sim *dgram_sim_of(dgram_stack *stack) {
+  return sim_stack_is(stack) ? sim_stack_of(stack)->world : NULL;
+}
+
+void sim_stack_release(struct sim_stack *host) {
+  if (--host->users == 0 && host->gone) dgram__free(&host->base, host);
+}
+
+/* ---- when a turn comes ---- */
+
+static void update_hold(struct sim_stack *host) {
+  bool holds = !host->gone && (host->alive || host->closing);
+  if (holds == host->holds) return;
+  host->holds = holds;
+  if (holds)
+    host->world->holding++;
+  else
+    host->world->holding--;
+}
+
+static bool wants_turn(const struct sim_stack *host) {
+  return host->closing || host->woken || !sim_list_is_empty(&host->ready) ||
+         !sim_list_is_empty(&host->sendable) || !sim_list_is_empty(&host->lookups);
+}
+
+static uint64_t later(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+void sim_stack_schedule(struct sim_stack *host) {
+  uint64_t soonest_ns = later(host->world->now_ns, host->busy_until_ns);
+  uint64_t time_ns = SIM_NEVER;
+  if (host->turning || host->gone) return;
+  if (!wants_turn(host))
+    host->turn_ns = SIM_NEVER;
+  else if (host->turn_ns == SIM_NEVER)
+    host->turn_ns = soonest_ns;
+  if (host->alarm_ns < SIM_NEVER) time_ns = later(host->alarm_ns, soonest_ns);
+  if (host->turn_ns < time_ns) time_ns = host->turn_ns;
+  sim_events_set_turn(&host->world->events, &host->turn, time_ns);
+}
+
+void sim_stack_want_turn(struct sim_stack *host) {
+  if (host->turn_ns == SIM_NEVER) sim_stack_schedule(host);
+}
+
+bool sim_stack_is_due(const struct sim_stack *host, uint64_t time_ns) {
+  return host->alarm_ns <= time_ns || wants_turn(host);
 }
 
 /* ---- turns ---- */
 
-static bool tell_alarm(struct sim_stack *stack) {
-  if (stack->alarm_ns > stack->now_ns) return false;
-  stack->alarm_ns = UINT64_MAX;
-  dgram__stack_alarm(&stack->base);
-  return true;
+static void tell_alarm(struct sim_stack *host) {
+  if (host->alarm_ns > host->world->now_ns) return;
+  host->alarm_ns = UINT64_MAX;
+  dgram__stack_alarm(&host->base);
 }
 
-static bool tell_turn(struct sim_stack *stack) {
-  if (!stack->woken) return false;
-  stack->woken = false;
-  dgram__stack_turn(&stack->base);
-  return true;
+static void tell_turn(struct sim_stack *host) {
+  if (!host->woken) return;
+  host->woken = false;
+  dgram__stack_turn(&host->base);
 }
 
-/* Those that are started meanwhile come in the next turn. */
-static bool tell_lookups(struct sim_stack *stack) {
-  struct sim_link due;
-  sim_stack_list_move(&stack->lookups, &due);
-  bool any = due.next != &due;
-  while (due.next != &due) {
-    struct sim_lookup *lookup = (struct sim_lookup *)due.next;
-    sim_stack_list_remove(&lookup->link);
-    dgram__lookup_done(lookup->lookup, lookup->status, lookup->addresses);
-    dgram__free(&stack->base, lookup);
+static void end(struct sim_stack *host) {
+  assert(sim_list_is_empty(&host->ready) && !host->joined);
+  host->users++;
+  sim_host_remove(host);
+  dgram__stack_closed(&host->base);
+  host->gone = true;
+  update_hold(host);
+  sim_stack_release(host);
+}
+
+void sim_stack_take_turn(struct sim_stack *host) {
+  if (host->closing) {
+    end(host);
+    return;
   }
-  return any;
+  host->turning = true;
+  host->turn_ns = SIM_NEVER;
+  host->busy_until_ns = sim_add_ns(host->world->now_ns, DGRAM__SIM_TURN_NS);
+  tell_alarm(host);
+  tell_turn(host);
+  sim_stack_tell_sendable(host);
+  sim_stack_tell_received(host);
+  sim_stack_tell_lookups(host);
+  host->turning = false;
+  sim_stack_schedule(host);
 }
 
-static bool take_turn(struct sim_stack *stack) {
-  bool told = tell_alarm(stack);
-  told |= tell_turn(stack);
-  told |= sim_stack_tell_received(stack);
-  told |= tell_lookups(stack);
-  if (told) stack->now_ns += DGRAM__SIM_TURN_NS;
-  return told;
-}
-
-/* Nothing else is to do: the next thing that happens is the alarm. */
-static bool jump(struct sim_stack *stack) {
-  if (stack->alarm_ns >= UINT64_MAX - 1) return false; /* a timer at the end of time is none */
-  stack->now_ns = stack->alarm_ns;
-  return true;
-}
+/* ---- what the core asks ---- */
 
 static int sim_stack_run(dgram_stack *base) {
-  struct sim_stack *stack = sim_stack_of(base);
-  int result = 0;
-  while (result == 0 && !stack->stopped && (stack->alive || stack->closing)) {
-    if (stack->closing) {
-      end(stack);
-      return 0;
-    }
-    if (!take_turn(stack) && !jump(stack)) result = DGRAM_EDEADLK;
-  }
-  stack->stopped = false;
-  return result;
+  return sim_world_run(sim_stack_of(base)->world);
 }
 
 static void sim_stack_stop(dgram_stack *base) {
-  sim_stack_of(base)->stopped = true;
+  sim_stack_of(base)->world->stopped = true;
 }
 
 static void sim_stack_set_alive(dgram_stack *base, bool alive) {
   sim_stack_of(base)->alive = alive;
+  update_hold(sim_stack_of(base));
 }
 
 static void sim_stack_wake(dgram_stack *base) {
   sim_stack_of(base)->woken = true;
+  sim_stack_want_turn(sim_stack_of(base));
 }
 
 static void sim_stack_set_alarm(dgram_stack *base, uint64_t deadline_ns) {
   sim_stack_of(base)->alarm_ns = deadline_ns;
+  sim_stack_schedule(sim_stack_of(base));
 }
 
 static uint64_t sim_stack_now(dgram_stack *base) {
-  return sim_stack_of(base)->now_ns;
+  return sim_stack_of(base)->world->now_ns;
+}
+
+static void sim_stack_close(dgram_stack *base) {
+  sim_stack_of(base)->closing = true;
+  update_hold(sim_stack_of(base));
+  sim_stack_want_turn(sim_stack_of(base));
 }
 
 static void sim_stack_print(dgram_stack *base, const char *line) {
@@ -172,61 +206,6 @@ static void sim_stack_print(dgram_stack *base, const char *line) {
 static void sim_stack_discard(dgram_stack *base, int fd) {
   (void)base;
   (void)fd;
-}
-
-/* ---- names and interfaces ---- */
-
-static dgram_address loopback(int family) {
-  dgram_address ipv4 = {.family = DGRAM_IPV4, .bytes = {127, 0, 0, 1}};
-  dgram_address ipv6 = {.family = DGRAM_IPV6, .bytes = {[15] = 1}};
-  return family == DGRAM_IPV4 ? ipv4 : ipv6;
-}
-
-/* IPv6 first, where RFC 6724 sorts it. */
-static int resolve(const char *name, int family, dgram_address *ret_addresses) {
-  int count = 0;
-  if (strcmp(name, "localhost") != 0) return DGRAM_ENOTFOUND;
-  if (family != DGRAM_IPV4) ret_addresses[count++] = loopback(DGRAM_IPV6);
-  if (family != DGRAM_IPV6) ret_addresses[count++] = loopback(DGRAM_IPV4);
-  return count;
-}
-
-static int sim_stack_lookup(dgram_stack *base, const char *name, int family,
-                            struct dgram__lookup *core_lookup, void **ret_request) {
-  struct sim_lookup *lookup = dgram__calloc(base, sizeof *lookup);
-  if (!lookup) return DGRAM_ENOMEM;
-  lookup->lookup = core_lookup;
-  lookup->status = resolve(name, family, lookup->addresses);
-  sim_stack_list_append(&sim_stack_of(base)->lookups, &lookup->link);
-  *ret_request = lookup;
-  return 0;
-}
-
-static void sim_stack_cancel_lookup(dgram_stack *base, void *request) {
-  struct sim_lookup *lookup = request;
-  sim_stack_list_remove(&lookup->link);
-  dgram__free(base, lookup);
-}
-
-static int sim_stack_interfaces(dgram_stack *base, struct dgram__interface *list, size_t capacity) {
-  (void)base;
-  for (size_t i = 0; i < 2 && i < capacity; i++) {
-    list[i] = (struct dgram__interface){.index = SIM_INTERFACE, .name = "lo"};
-    list[i].address = loopback(i == 0 ? DGRAM_IPV4 : DGRAM_IPV6);
-  }
-  return 2;
-}
-
-static int sim_stack_interface_index(dgram_stack *base, const char *name) {
-  (void)base;
-  return strcmp(name, "lo") == 0 ? SIM_INTERFACE : DGRAM_ENODEV;
-}
-
-static int sim_stack_interface_name(dgram_stack *base, unsigned index, char *name) {
-  (void)base;
-  if (index != SIM_INTERFACE) return DGRAM_ENODEV;
-  memcpy(name, "lo", sizeof "lo");
-  return 0;
 }
 
 static const struct dgram__stack_ops operations = {

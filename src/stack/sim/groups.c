@@ -1,0 +1,153 @@
+/* Who has joined which group.
+ *
+ * A socket joins a group on an interface. The first socket of a host to do so makes the host one of
+ * those that the network hands the group's datagrams to. */
+
+#include "stack/sim/sim.h"
+
+/* One socket in one group. */
+struct sim_membership {
+  struct sim_membership *next;
+  struct sim_joined *joined;
+};
+
+/* ---- a network's groups ---- */
+
+struct sim_group *sim_group_find(const dgram_sim *world, unsigned network,
+                                 const struct sim_ip *ip) {
+  struct sim_node *node = sim_table_first(&world->groups, sim_hash_ip(network, ip));
+  for (; node; node = sim_table_next(node)) {
+    struct sim_group *group = (struct sim_group *)node;
+    if (group->network == network && sim_ip_same(&group->ip, ip)) return group;
+  }
+  return NULL;
+}
+
+static struct sim_group *get_group(dgram_sim *world, unsigned network, const struct sim_ip *ip) {
+  struct sim_group *group = sim_group_find(world, network, ip);
+  if (!group) {
+    group = sim_calloc(world, sizeof *group);
+    if (!group) return NULL;
+    group->ip = *ip;
+    group->network = network;
+    sim_list_init(&group->joined);
+    sim_table_put(&world->groups, &world->allocator, &group->node, sim_hash_ip(network, ip));
+  }
+  return group;
+}
+
+static void end_group_if_empty(dgram_sim *world, struct sim_group *group) {
+  if (!group || !sim_list_is_empty(&group->joined)) return;
+  sim_table_take(&world->groups, &group->node);
+  sim_free(world, group);
+}
+
+/* ---- a host's ---- */
+
+struct sim_joined *sim_group_joined(const struct sim_stack *host,
+                                    const struct sim_interface *interface,
+                                    const struct sim_ip *ip) {
+  struct sim_joined *joined = host->joined;
+  while (joined && (joined->interface != interface || !sim_ip_same(&joined->ip, ip)))
+    joined = joined->next;
+  return joined;
+}
+
+static struct sim_joined *new_joined(struct sim_stack *host, struct sim_interface *interface,
+                                     const struct sim_ip *ip) {
+  struct sim_joined *joined = sim_calloc(host->world, sizeof *joined);
+  if (!joined) return NULL;
+  joined->interface = interface;
+  joined->ip = *ip;
+  sim_list_init(&joined->in_group);
+  if (interface) {
+    joined->group = get_group(host->world, interface->network->number, ip);
+    if (!joined->group) {
+      sim_free(host->world, joined);
+      return NULL;
+    }
+    sim_list_append(&joined->group->joined, &joined->in_group);
+  }
+  joined->next = host->joined;
+  host->joined = joined;
+  return joined;
+}
+
+static void end_joined_if_empty(struct sim_stack *host, struct sim_joined *joined) {
+  if (joined->sockets > 0) return;
+  struct sim_joined **link = &host->joined;
+  while (*link != joined)
+    link = &(*link)->next;
+  *link = joined->next;
+  sim_list_remove(&joined->in_group);
+  end_group_if_empty(host->world, joined->group);
+  sim_free(host->world, joined);
+}
+
+/* ---- a socket's ---- */
+
+/* The link to a membership; joined NULL: any of that group. To NULL where there is none. */
+static struct sim_membership **find(struct sim_endpoint *endpoint, const struct sim_joined *joined,
+                                    const struct sim_ip *ip) {
+  struct sim_membership **link = &endpoint->memberships;
+  for (; *link; link = &(*link)->next) {
+    if (joined ? (*link)->joined == joined : sim_ip_same(&(*link)->joined->ip, ip)) break;
+  }
+  return link;
+}
+
+static int join(struct sim_endpoint *endpoint, struct sim_interface *interface,
+                const struct sim_ip *ip) {
+  struct sim_stack *host = sim_host_of(endpoint);
+  struct sim_joined *joined = sim_group_joined(host, interface, ip);
+  if (joined && *find(endpoint, joined, ip)) return DGRAM_EADDRINUSE;
+  if (!joined) joined = new_joined(host, interface, ip);
+  if (!joined) return DGRAM_ENOMEM;
+  struct sim_membership *membership = sim_calloc(host->world, sizeof *membership);
+  if (!membership) {
+    end_joined_if_empty(host, joined);
+    return DGRAM_ENOMEM;
+  }
+  joined->sockets++;
+  membership->joined = joined;
+  membership->next = endpoint->memberships;
+  endpoint->memberships = membership;
+  return 0;
+}
+
+static void leave(struct sim_endpoint *endpoint, struct sim_membership **link) {
+  struct sim_stack *host = sim_host_of(endpoint);
+  struct sim_membership *membership = *link;
+  *link = membership->next;
+  membership->joined->sockets--;
+  end_joined_if_empty(host, membership->joined);
+  sim_free(host->world, membership);
+}
+
+void sim_group_leave_all(struct sim_endpoint *endpoint) {
+  while (endpoint->memberships)
+    leave(endpoint, &endpoint->memberships);
+}
+
+/* The system's choice in leaving is any interface on which the group was joined. */
+int sim_stack_set_membership(struct dgram__endpoint *base, bool joining, const dgram_address *group,
+                             const struct dgram__interface *chosen) {
+  struct sim_endpoint *endpoint = sim_endpoint_of(base);
+  struct sim_stack *host = sim_host_of(endpoint);
+  struct sim_ip ip = sim_ip_of(group);
+  struct sim_interface *interface = NULL;
+  int code = sim_fails(host, DGRAM_SIM_MEMBERSHIP);
+  if (code < 0) return code;
+  if (chosen) {
+    interface = sim_host_interface(host, chosen->index);
+    if (!interface && chosen->index != SIM_LO) return joining ? DGRAM_ENODEV : DGRAM_EADDRNOTAVAIL;
+  } else if (joining) {
+    interface = sim_host_way_out(host, NULL, sim_ip_is_ipv4(&ip));
+  }
+  if (joining) return join(endpoint, interface, &ip);
+  struct sim_joined *joined = chosen ? sim_group_joined(host, interface, &ip) : NULL;
+  struct sim_membership **link = find(endpoint, joined, &ip);
+  if ((chosen && !joined) || !*link) return DGRAM_EADDRNOTAVAIL;
+  leave(endpoint, link);
+  return 0;
+}
