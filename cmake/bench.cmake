@@ -22,13 +22,20 @@ dgram_bench_program(bare)
 dgram_bench_program(ours dgram::dgram_static)
 dgram_bench_program(uv PkgConfig::DGRAM_LIBUV)
 
-foreach(target bench_common bench_bare bench_ours bench_uv)
+# By itself: it needs no kernel and no peer.
+add_executable(bench_sim bench/sim.c)
+target_link_libraries(bench_sim PRIVATE dgram::dgram_static)
+set_target_properties(bench_sim PROPERTIES
+  OUTPUT_NAME bench-sim
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+
+foreach(target bench_common bench_bare bench_ours bench_uv bench_sim)
   dgram_compile(${target})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_compile_options(${target} PRIVATE -O2)
 endforeach()
 
-set(bench_programs bench_bare bench_ours bench_uv)
+set(bench_programs bench_bare bench_ours bench_uv bench_sim)
 
 # Peers that are measured where they are installed; nothing else needs them.
 include(CheckLanguage)
