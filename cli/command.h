@@ -27,5 +27,6 @@ struct command {
 extern const struct command listen_command;
 extern const struct command send_command;
 extern const struct command echo_command;
+extern const struct command relay_command;
 
 #endif

@@ -50,7 +50,7 @@ static void on_batch(struct session *session, const dgram_message *messages, siz
 }
 
 static int run(const struct options *options) {
-  static const struct session_role role = {on_ready, on_batch, session_received};
+  static const struct session_role role = {on_ready, on_batch, session_received, NULL};
   struct listen listen = {0};
   struct endpoint endpoint;
   if (session_endpoint(options->arguments[0], &endpoint) < 0 ||

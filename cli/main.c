@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&listen_command, &send_command, &echo_command};
+static const struct command *const commands[] = {&listen_command, &send_command, &echo_command,
+                                                 &relay_command};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -33,16 +34,17 @@ static void print_usage(FILE *file) {
         "  dgram send 192.0.2.1:41234 hello    send a datagram, show the reply\n"
         "  printf hello | dgram send localhost:41234\n"
         "  dgram echo 41234                    send back what comes\n"
+        "  dgram relay --loss 10% 5353 192.0.2.1:53    a bad link in front of a server\n"
         "\n"
         "Usage: dgram <command> [options] ...\n"
         "\n"
         "Commands:\n",
         file);
   for (size_t i = 0; i < COMMANDS; i++) {
-    fprintf(file, "  %-6s %-17s %s\n", commands[i]->name, commands[i]->arguments,
+    fprintf(file, "  %-6s %-21s  %s\n", commands[i]->name, commands[i]->arguments,
             commands[i]->line);
   }
-  fputs("  help   [command]         this text, or that of a command\n"
+  fputs("  help   [command]              this text, or that of a command\n"
         "\n"
         "An address is a port, or one of  192.0.2.1:port  name:port  [2001:db8::1]:port\n"
         "[fe80::1%eth0]:port  *:port; a time is like 500ms, 2s, 1m, or a number of seconds.\n"

@@ -3,6 +3,7 @@
 #include <dgram.h>
 
 #include "address.h"
+#include "link_options.h"
 #include "parse.h"
 #include "report.h"
 
@@ -11,12 +12,15 @@
 #include <string.h>
 
 enum {
-  ALL = FOR_LISTEN | FOR_SEND | FOR_ECHO,
-  SERVERS = FOR_LISTEN | FOR_ECHO,
+  ALL = FOR_LISTEN | FOR_SEND | FOR_ECHO | FOR_RELAY,
+  COUNTERS = FOR_LISTEN | FOR_ECHO,
+  SERVERS = FOR_LISTEN | FOR_ECHO | FOR_RELAY,
+  LINKS = FOR_ECHO | FOR_RELAY,
   /* What getopt_long returns for an option without a letter: this and its place in the table. */
   LONG_ONLY = 1000
 };
 
+static const uint64_t idle_default_ns = 60 * DGRAM_SECOND;
 static const uint64_t count_max = UINT64_C(1000000000000000);
 
 /* An option. `take` says what is wrong with the value as the end of a sentence, or NULL. */
@@ -147,6 +151,16 @@ static const char *take_delim(struct options *options, const char *value) {
   return options->lines || strcmp(value, "none") == 0 ? NULL : "knows 'line' and 'none'";
 }
 
+static const char *take_idle(struct options *options, const char *value) {
+  bool good = parse_duration(value, &options->idle_ns) && options->idle_ns > 0;
+  return good ? NULL : "needs a time like 500ms, 2s or 1m";
+}
+
+static const char *take_sessions(struct options *options, const char *value) {
+  bool good = parse_number(value, 1, SESSIONS_MAX, &options->sessions);
+  return good ? NULL : "needs a number from 1 to 50000";
+}
+
 static const char *take_quiet(struct options *options, const char *value) {
   (void)value;
   options->quiet = true;
@@ -170,7 +184,7 @@ static const struct option_entry entries[] = {
     {0, "hex", "BYTES", FOR_SEND, "the data as hex digits: '0a0b', '0a 0b'", take_hex},
     {0, "file", "FILE", FOR_SEND, "the data from a file; '-' is standard input", take_file},
     {0, "delim", "line", FOR_SEND, "a datagram for each line of the input", take_delim},
-    {'c', "count", "N", SERVERS, "end after N datagrams", take_count},
+    {'c', "count", "N", COUNTERS, "end after N datagrams", take_count},
     {'c', "count", "N", FOR_SEND, "send the data N times; of lines the first N", take_count},
     {'i', "interval", "TIME", FOR_SEND, "pause between datagrams (default 0)", take_interval},
     {'w', "wait", "TIME", FOR_LISTEN, "end when nothing has come for TIME", take_wait},
@@ -189,8 +203,27 @@ static const struct option_entry entries[] = {
     {0, "broadcast", NULL, FOR_SEND | FOR_ECHO, "allow sending to broadcast addresses",
      take_broadcast},
     {0, "ttl", "N", FOR_SEND | FOR_ECHO, "hops that datagrams may travel", take_ttl},
+    {0, "idle", "TIME", FOR_RELAY, "end sessions that idle so long (default 60s)", take_idle},
+    {0, "sessions", "N", FOR_RELAY, "relay for at most N senders at a time (default 1000)",
+     take_sessions},
+    {0, "loss", "P%", LINKS, "lose so many datagrams: 10%, 0.1%", link_options_loss},
+    {0, "burst", "P%:N[:P%]", LINKS, "lose in bursts: what begins one, its mean length, its loss",
+     link_options_burst},
+    {0, "delay", "TIME", LINKS, "hold each datagram up so long", link_options_delay},
+    {0, "jitter", "TIME", LINKS, "and up to so much longer; the order stays", link_options_jitter},
+    {0, "reorder", "P%[:TIME]", LINKS, "hold so many up longer, for others to overtake them",
+     link_options_reorder},
+    {0, "dup", "P%", LINKS, "send so many twice", link_options_duplicate},
+    {0, "rate", "RATE", LINKS, "at most so many bits per second: 512kbit, 10mbit",
+     link_options_rate},
+    {0, "queue", "BYTES", LINKS, "wait for that rate; more are lost (default 64k)",
+     link_options_queue},
+    {0, "mtu", "BYTES", LINKS, "lose what is longer than that, with headers", link_options_mtu},
+    {0, "seed", "N", LINKS, "what chance begins with; -v says it", link_options_seed},
     {'q', "quiet", NULL, ALL, "say nothing but errors on standard error", take_quiet},
     {'v', "verbose", NULL, FOR_LISTEN | FOR_SEND, "say more on standard error", take_verbose},
+    {'v', "verbose", NULL, FOR_RELAY, "say which sessions there are, and what is lost and why",
+     take_verbose},
     {'v', "verbose", NULL, FOR_ECHO, "print each datagram; say more", take_verbose},
     {'h', "help", NULL, ALL, "this text", take_help},
 };
@@ -291,7 +324,8 @@ int options_read(unsigned command, int argc, char **argv, struct options *ret_op
   int value;
 
   spell(command, &spelling);
-  *ret_options = (struct options){.ttl = -1};
+  *ret_options =
+      (struct options){.ttl = -1, .idle_ns = idle_default_ns, .sessions = SESSIONS_DEFAULT};
   opterr = 0;
   while ((value = getopt_long(argc, argv, spelling.letters, spelling.names, NULL)) != -1) {
     if (take_option(command, value, argv, ret_options) < 0) {

@@ -3,16 +3,22 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include <dgram/sim.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-enum command_bits { FOR_LISTEN = 1 << 0, FOR_SEND = 1 << 1, FOR_ECHO = 1 << 2 };
+enum command_bits { FOR_LISTEN = 1 << 0, FOR_SEND = 1 << 1, FOR_ECHO = 1 << 2, FOR_RELAY = 1 << 3 };
 
 enum {
   /* Groups of one socket: Linux allows 20 unless told otherwise (net.ipv4.igmp_max_memberships). */
   GROUPS_MAX = 20,
-  ARGUMENTS_MAX = 2
+  ARGUMENTS_MAX = 2,
+  /* Sessions of a relay unless told otherwise: as many as the descriptors that most systems give a
+   * process without asking; and at most: with more, the ports of a host run out. */
+  SESSIONS_DEFAULT = 1000,
+  SESSIONS_MAX = 50000
 };
 
 /* How datagrams are printed. */
@@ -36,9 +42,15 @@ struct options {
   const char *groups[GROUPS_MAX];
   int group_count;
   enum format format;
-  const char *hex;  /* the data of send, or NULL */
-  const char *file; /* the same from a file */
-  bool lines;       /* --delim line */
+  const char *hex;         /* the data of send, or NULL */
+  const char *file;        /* the same from a file */
+  bool lines;              /* --delim line */
+  dgram_link_options link; /* what makes the way a bad one */
+  bool bad_link;           /* one of these was given */
+  bool has_seed;           /* --seed was given */
+  uint64_t seed;
+  uint64_t idle_ns;  /* of a relay's session */
+  uint64_t sessions; /* of a relay at a time */
   bool quiet;
   bool verbose;
   bool help; /* -h: nothing else counts */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const uint64_t one_second_ns = UINT64_C(1000000000);
 
@@ -78,6 +79,120 @@ bool parse_duration(const char *text, uint64_t *ret_ns) {
   }
   *ret_ns = total;
   return true;
+}
+
+/* ---- shares, rates, sizes ---- */
+
+struct unit {
+  const char *name;
+  uint64_t value;
+};
+
+/* What parse_scaled allows: with six digits of a fraction 8 TiB still fit into 64 bits. */
+enum { FRACTION_MAX = 6 };
+
+/* A number from 1 to maximum in one of the units; what is left of the smallest thing is cut off. */
+static bool parse_scaled(const char *text, const struct unit *units, size_t unit_count,
+                         uint64_t maximum, uint64_t *ret_number) {
+  size_t whole = strspn(text, "0123456789");
+  size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+  const char *name = text + whole + (text[whole] == '.' ? 1 + fraction : 0);
+  char digits[24];
+  uint64_t count;
+  if (whole == 0 || whole >= sizeof digits || fraction > FRACTION_MAX ||
+      (text[whole] == '.' && fraction == 0)) {
+    return false;
+  }
+  memcpy(digits, text, whole);
+  digits[whole] = '\0';
+  for (size_t i = 0; i < unit_count; i++) {
+    uint64_t unit = units[i].value;
+    if (strcasecmp(name, units[i].name) != 0 || !parse_number(digits, 0, maximum / unit, &count)) {
+      continue;
+    }
+    uint64_t numerator = 0;
+    uint64_t denominator = 1;
+    for (size_t j = 0; j < fraction; j++) {
+      numerator = numerator * 10 + (uint64_t)(text[whole + 1 + j] - '0');
+      denominator *= 10;
+    }
+    uint64_t number = count * unit + numerator * unit / denominator;
+    if (number == 0 || number > maximum) {
+      return false;
+    }
+    *ret_number = number;
+    return true;
+  }
+  return false;
+}
+
+bool parse_percent(const char *text, uint32_t *ret_ppm) {
+  uint32_t ppm = 0;
+  uint32_t digit_ppm = 10000;
+  size_t whole = strspn(text, "0123456789");
+  if (whole == 0 || whole > 3) {
+    return false;
+  }
+  for (size_t i = 0; i < whole; i++) {
+    ppm = ppm * 10 + (uint32_t)(text[i] - '0') * digit_ppm;
+  }
+  text += whole;
+  if (*text == '.') {
+    do {
+      text++;
+      digit_ppm /= 10;
+      if (!isdigit((unsigned char)*text)) {
+        return false;
+      }
+      ppm += (uint32_t)(*text - '0') * digit_ppm;
+    } while (digit_ppm > 1 && text[1] != '%');
+    text++;
+  }
+  if (strcmp(text, "%") != 0 || ppm > 1000000) {
+    return false;
+  }
+  *ret_ppm = ppm;
+  return true;
+}
+
+bool parse_rate(const char *text, uint64_t *ret_bits) {
+  static const struct unit units[] = {
+      {"", 1},
+      {"bit", 1},
+      {"kbit", 1000},
+      {"mbit", 1000000},
+      {"gbit", UINT64_C(1000000000)},
+      {"tbit", UINT64_C(1000000000000)},
+      {"bps", 8},
+      {"kbps", 8000},
+      {"mbps", 8000000},
+      {"gbps", UINT64_C(8000000000)},
+      {"tbps", UINT64_C(8000000000000)},
+      {"kibit", UINT64_C(1) << 10},
+      {"mibit", UINT64_C(1) << 20},
+      {"gibit", UINT64_C(1) << 30},
+      {"tibit", UINT64_C(1) << 40},
+      {"kibps", UINT64_C(8) << 10},
+      {"mibps", UINT64_C(8) << 20},
+      {"gibps", UINT64_C(8) << 30},
+      {"tibps", UINT64_C(8) << 40},
+  };
+  return parse_scaled(text, units, sizeof units / sizeof *units, UINT64_C(1000000000000000),
+                      ret_bits);
+}
+
+bool parse_size(const char *text, uint64_t *ret_bytes) {
+  static const struct unit units[] = {
+      {"", 1},
+      {"b", 1},
+      {"k", UINT64_C(1) << 10},
+      {"kb", UINT64_C(1) << 10},
+      {"m", UINT64_C(1) << 20},
+      {"mb", UINT64_C(1) << 20},
+      {"g", UINT64_C(1) << 30},
+      {"gb", UINT64_C(1) << 30},
+  };
+  return parse_scaled(text, units, sizeof units / sizeof *units, UINT64_C(1) << 40, ret_bytes);
 }
 
 void format_duration(uint64_t duration_ns, char *text, size_t size) {

@@ -24,6 +24,18 @@ bool parse_number(const char *text, uint64_t minimum, uint64_t maximum, uint64_t
  * year. */
 bool parse_duration(const char *text, uint64_t *ret_ns);
 
+/* A share: "10%", "0.1%"; from 0% to 100%, in millionths: four digits behind the point. */
+bool parse_percent(const char *text, uint32_t *ret_ppm);
+
+/* A rate in bits per second, from 1 to 10^15, with the units of tc(8), capital or not: bit, kbit,
+ * mbit, gbit, tbit; bytes: bps, kbps, mbps, gbps, tbps; by 1024: kibit, kibps and so on; without
+ * one bits. Six digits behind the point. */
+bool parse_rate(const char *text, uint64_t *ret_bits);
+
+/* Bytes, from 1 to 2^40, with the units of tc(8), capital or not: b, k or kb, m or mb, g or gb, by
+ * 1024; without one bytes. Six digits behind the point. */
+bool parse_size(const char *text, uint64_t *ret_bytes);
+
 /* Writes a duration for a person: "1 s", "500 ms".
  * text  size bytes; 32 suffice. */
 void format_duration(uint64_t duration_ns, char *text, size_t size);

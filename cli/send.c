@@ -283,7 +283,7 @@ static void summary(const struct session *session, char *text, size_t size) {
 }
 
 static int run(const struct options *options) {
-  static const struct session_role role = {on_ready, on_batch, summary};
+  static const struct session_role role = {on_ready, on_batch, summary, NULL};
   const char *text = options->argument_count > 1 ? options->arguments[1] : NULL;
   struct send send = {0};
   if (read_addresses(&send, options) < 0) {

@@ -37,6 +37,9 @@ static void write_summary(const struct session *session) {
              plural(session->errors));
   }
   notice("%s%s in %.1f s", text, errors, (double)elapsed_ns / 1e9);
+  if (session->options->verbose && session->role->details) {
+    session->role->details(session);
+  }
 }
 
 /* ---- signals ---- */
@@ -155,11 +158,8 @@ void session_fail(struct session *session, const char *what, int code, const cha
 /* ---- events ---- */
 
 /* One line a second at most: a flood shall not bring another. */
-void session_on_error(dgram_socket *socket, const dgram_error *error, void *data) {
-  struct session *session = data;
+void session_trouble(struct session *session, const char *what, int code, const char *where) {
   uint64_t now_ns = dgram_now(session->stack);
-  char where[ENDPOINT_TEXT + 256] = "";
-  (void)socket;
   if (session->ending) {
     return;
   }
@@ -168,11 +168,17 @@ void session_on_error(dgram_socket *socket, const dgram_error *error, void *data
     return;
   }
   session->reported_ns = now_ns;
+  report_code(what, code, where);
+}
+
+void session_on_error(dgram_socket *socket, const dgram_error *error, void *data) {
+  char where[ENDPOINT_TEXT + 256] = "";
+  (void)socket;
   if (error->address) {
     const char *form = strchr(error->address, ':') ? "[%s]:%d" : "%s:%d";
     snprintf(where, sizeof where, form, error->address, error->port);
   }
-  report_code(error->syscall, error->code, where);
+  session_trouble(data, error->syscall, error->code, where);
 }
 
 void session_on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,

@@ -29,6 +29,8 @@ struct session_role {
   void (*batch)(struct session *session, const dgram_message *messages, size_t count);
   /* Writes what the counters say, "3 datagrams, 15 bytes received". */
   void (*summary)(const struct session *session, char *text, size_t size);
+  /* Writes lines beside the summary, for -v. NULL: there are none. */
+  void (*details)(const struct session *session);
 };
 
 typedef void (*session_lookup_cb)(struct session *session, const dgram_address *address);
@@ -97,6 +99,9 @@ void session_end(struct session *session, int exit_code);
 
 /* Ends with EXIT_TROUBLE after a report as report_code makes it. */
 void session_fail(struct session *session, const char *what, int code, const char *where);
+
+/* Counts an error that ends nothing, and reports it as report_code does: one a second. */
+void session_trouble(struct session *session, const char *what, int code, const char *where);
 
 /* ---- bind.c: from what the command line says to a socket that is bound ---- */
 

@@ -17,6 +17,11 @@ test_usage() {
   refused "no command 'foo' (dgram --help lists them)" help foo
   refused 'listen: needs [addr:]port (see dgram help listen)' listen
   refused 'send: needs host:port [data] (see dgram help send)' send
+  refused 'relay: needs [addr:]port host:port (see dgram help relay)' relay
+  refused 'relay: needs [addr:]port host:port (see dgram help relay)' relay 1
+  refused "relay: one argument too many: '3'" relay 1 2 3
+  refused 'relay: no option -c (dgram help relay lists them)' relay -c 1 2 3
+  refused 'listen: no option --loss (dgram help listen lists them)' listen --loss 1% 1
   refused "listen: one argument too many: '2'" listen 1 2
   refused "send: one argument too many: 'b'" send 1 a b
   refused 'listen: no option --bogus (dgram help listen lists them)' listen --bogus 1
@@ -34,6 +39,12 @@ test_values() {
   for bad in '' x 1y -1 1. .5 '1 s' 1e3 9999999h; do
     refused "send: -w/--wait needs a time like 500ms, 2s or 1m, not '$bad'" send -w "$bad" 1 x
   done
+  for bad in '' x 0 -1s; do
+    refused "relay: --idle needs a time like 500ms, 2s or 1m, not '$bad'" relay --idle "$bad" 1 2
+  done
+  for bad in '' x 0 -1 50001; do
+    refused "relay: --sessions needs a number from 1 to 50000, not '$bad'" relay --sessions "$bad" 1 2
+  done
   for bad in 256 -1 x; do
     refused "send: --ttl needs a number from 0 to 255, not '$bad'" send --ttl "$bad" 1 x
   done
@@ -44,6 +55,57 @@ test_values() {
     refused "--hex needs pairs of hex digits, not '$bad'" send --hex "$bad" 1
   done
   refused "send: --delim knows 'line' and 'none', not 'x'" send --delim x 1
+}
+
+# The options that make a way a bad one, of dgram echo and dgram relay.
+test_link_values() {
+  local bad
+  for bad in '' 10 x% % -1% 101% 100.0001% 0.00001% .5% 5.% 1e1% '10 %' 10%%; do
+    refused "relay: --loss needs a percentage like 10% or 0.1%, not '$bad'" relay --loss "$bad" 1 2
+    refused "echo: --dup needs a percentage like 10% or 0.1%, not '$bad'" echo --dup "$bad" 1
+  done
+  for bad in '' x 5 5%: 5%:x 5%:1:1 x:1ms :1ms 999999999999999999999999%; do
+    refused "relay: --reorder needs a percentage, and perhaps a time, like 5% or 5%:20ms, not '$bad'" \
+      relay --reorder "$bad" 1 2
+  done
+  for bad in '' 1% 1%: 1%:0 1%:x 1%:1.5 1:5 1%:5: 1%:5:5 1%:5:5%:5 1%:1000001; do
+    refused "relay: --burst needs how many begin one, how long it is, and perhaps how many it loses, like \
+1%:5 or 1%:5:80%, not '$bad'" relay --burst "$bad" 1 2
+  done
+  for bad in '' x -1ms 1msec 50% 1e3; do
+    refused "relay: --delay needs a time like 50ms, 1.5s or 200us, not '$bad'" relay --delay "$bad" 1 2
+    refused "relay: --jitter needs a time like 50ms, 1.5s or 200us, not '$bad'" relay --jitter "$bad" 1 2
+  done
+  for bad in '' 0 0.1 x kbit -1 1mb 1.mbit 1.1234567mbit 1001tbit 99999999999999999999 '1 mbit'; do
+    refused "relay: --rate needs bits per second like 512kbit or 1.5mbit, not '$bad'" relay --rate "$bad" 1 2
+  done
+  for bad in '' 0 x 64x -1 1.k 1025g; do
+    refused "relay: --queue needs a number of bytes like 1500 or 64k, not '$bad'" \
+      relay --rate 1mbit --queue "$bad" 1 2
+  done
+  for bad in '' 67 65536 1k x; do
+    refused "relay: --mtu needs a number from 68 to 65535, not '$bad'" relay --mtu "$bad" 1 2
+  done
+  for bad in '' x -1 0x1 18446744073709551616; do
+    refused "relay: --seed needs a number, not '$bad'" relay --seed "$bad" 1 2
+  done
+  refused '--queue has no meaning without --rate' relay --queue 64k 1 2
+  refused '--queue has no meaning without --rate' echo --queue 64k 1
+}
+
+# What is good: they are read before the target, which is not.
+test_good_link_values() {
+  local good
+  for good in --loss=0% --loss=100% --loss=0.0001% --loss=12.50% --dup=5% --reorder=1% --reorder=1%:0 \
+    --reorder=1%:1h --burst=1%:5 --burst=0.01%:1000000:12.5% --delay=0 --delay=1.5s --jitter=200us \
+    --rate=1 --rate=1bit --rate=0.5kbit --rate=512Kbit --rate=1.5mbit --rate=10Mbit --rate=1gbit \
+    --rate=1000tbit --rate=10mbps --rate=1kibps --rate=1Mibit --mtu=68 --mtu=65535 --seed=0 \
+    --seed=18446744073709551615; do
+    refused "'1:0': port 0 is no destination" relay "$good" 1 1:0
+  done
+  for good in 1 1500 64k 64KB 1.5m 1g 1024gb; do
+    refused "'1:0': port 0 is no destination" relay --rate 1mbit --queue "$good" 1 1:0
+  done
 }
 
 test_addresses() {
@@ -58,6 +120,7 @@ test_addresses() {
     refused "'$bad': write an IPv6 address as [addr]:port" listen "$bad"
   done
   refused "'*:5': nobody has the address '*'" send '*:5' x
+  refused "'*:5': nobody has the address '*'" relay 0 '*:5'
   refused "'127.0.0.1:0': port 0 is no destination" send 127.0.0.1:0 x
   bad=$(printf 'a%.0s' {1..254})
   refused "getaddrinfo ENAMETOOLONG $bad: name too long" send "$bad:5" x
@@ -79,6 +142,7 @@ test_system() {
   serve busy listen 127.0.0.1:0
   refused "bind EADDRINUSE 127.0.0.1:$port: address already in use" listen "127.0.0.1:$port"
   refused "bind EADDRINUSE 127.0.0.1:$port: address already in use" echo "127.0.0.1:$port"
+  refused "bind EADDRINUSE 127.0.0.1:$port: address already in use" relay "127.0.0.1:$port" 127.0.0.1:9
   refused "bind EADDRINUSE 127.0.0.1:$port: address already in use" send -b "127.0.0.1:$port" 127.0.0.1:9 x
   refused 'bind EADDRNOTAVAIL 192.0.2.1:0: address not available' listen 192.0.2.1:0
   refused '-I ENODEV nope: no such device' listen -I nope 0
@@ -96,6 +160,8 @@ test_unknown_name() {
   run 2 "$DGRAM" send no.such.host.invalid:9 x
   shows run.err 'dgram: getaddrinfo (ENOTFOUND|EAI_AGAIN) no\.such\.host\.invalid: .*'
   run 2 "$DGRAM" listen no.such.host.invalid:9
+  shows run.err 'dgram: getaddrinfo (ENOTFOUND|EAI_AGAIN) no\.such\.host\.invalid: .*'
+  run 2 "$DGRAM" relay 0 no.such.host.invalid:9
   shows run.err 'dgram: getaddrinfo (ENOTFOUND|EAI_AGAIN) no\.such\.host\.invalid: .*'
 }
 
@@ -125,6 +191,6 @@ test_closed_standard_output() {
   grep -q '^1 datagram, 1 byte received' "$work/echo.err" || fail "what was printed was sent"
 }
 
-on_each_stack test_usage test_values test_addresses test_contradictions test_system \
+on_each_stack test_usage test_values test_link_values test_good_link_values test_addresses test_contradictions test_system \
   test_broadcast_needs_its_option test_unknown_name test_unknown_stack test_output_that_fails \
   test_closed_standard_output

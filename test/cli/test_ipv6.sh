@@ -30,6 +30,33 @@ test_echo() {
   await_line socat.out 'by socat' 1
 }
 
+# From each family to each, and the address of the sender is a session's all the same.
+test_relay() {
+  local here there target
+  for there in '[::1]' 127.0.0.1; do
+    serve target echo "$there:0"
+    target=$there:$port
+    for here in '[::1]' 127.0.0.1; do
+      serve relay relay -v --dup 100% "$here:0" "$target"
+      send -n 4 -w 60 "$here:$port" six >"$work/send.out"
+      [[ $(grep -c '"six"' "$work/send.out") == 4 ]] || fail "$here to $there"
+      interrupt relay
+      grep -qE '^1 session; out 1, 2 sent; back 2, 4 sent in ' "$work/relay.err" || fail "summary"
+    done
+  done
+}
+
+# The headers of UDP and IPv6 are 48 bytes.
+test_relay_mtu() {
+  serve target echo '[::1]:0'
+  serve relay relay -v --mtu 100 '[::1]:0' "[::1]:$port"
+  send -n 1 -w 60 "[::1]:$port" "$(printf 'x%.0s' {1..52})" >"$work/send.out"
+  send -w 0 "[::1]:$port" "$(printf 'x%.0s' {1..53})"
+  await_line relay.err ' begins$' 2
+  interrupt relay
+  grep -qx 'out: 1 too long for the mtu' "$work/relay.err" || fail "another length"
+}
+
 test_from_nc() {
   serve listen listen -c 1 '[::1]:0'
   input=$work/data
@@ -63,4 +90,4 @@ test_family_options() {
   says run.err "dgram: '::1:5000': write an IPv6 address as [addr]:port"
 }
 
-on_each_stack test_listen test_echo test_from_nc test_to_socat test_largest test_family_options
+on_each_stack test_listen test_echo test_relay test_relay_mtu test_from_nc test_to_socat test_largest test_family_options

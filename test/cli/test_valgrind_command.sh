@@ -24,6 +24,26 @@ test_echo_until_interrupted() {
   checked echo
 }
 
+# Sessions that idle and end, and some that are there at the end, with datagrams that wait.
+test_relay_until_interrupted() {
+  start echo under echo "$DGRAM" echo --delay 1ms --dup 50% --seed 1 5003
+  await_line echo.err '^listening on ' 1
+  start relay under relay "$DGRAM" relay -v --idle 300ms --seed 1 --dup 50% --reorder 20% --delay 1ms 5004 5003
+  await_line relay.err '^listening on ' 1
+  "$DGRAM" send -c 10 -n 5 -w 60 5004 x >"$work/run.out"
+  await_line relay.err ' ends: ' 1
+  interrupt relay
+  start later under later "$DGRAM" relay -v --delay 1h 5005 5003
+  await_line later.err '^listening on ' 1
+  "$DGRAM" send -w 0 -c 3 5005 x
+  await_line later.err ' begins$' 1
+  interrupt later
+  interrupt echo
+  checked relay
+  checked later
+  checked echo
+}
+
 test_trouble() {
   (under listen "$DGRAM" listen 192.0.2.1:5002 2>"$work/run.err") || [[ $? == 2 ]] || fail "listen"
   checked listen
@@ -33,4 +53,4 @@ test_trouble() {
   checked help
 }
 
-on_each_stack test_listen_and_send test_echo_until_interrupted test_trouble
+on_each_stack test_listen_and_send test_echo_until_interrupted test_relay_until_interrupted test_trouble
