@@ -75,5 +75,51 @@ test_exclusive() {
   says run.err 'exclusive error: EADDRINUSE'
 }
 
+test_transfer() {
+  head -c 10000000 /dev/urandom >"$work/sent"
+  start receiver "$EXAMPLES/example-transfer" receive "$work/received" 4000
+  run 0 "$EXAMPLES/example-transfer" send "$work/sent" localhost 4000
+  ended receiver 0
+  cmp "$work/sent" "$work/received" || fail "another file"
+  says receiver.err ''
+}
+
+# Around the length of a block.
+test_transfer_lengths() {
+  local length
+  for length in 0 1 1199 1200 1201; do
+    head -c "$length" /dev/urandom >"$work/sent"
+    start receiver "$EXAMPLES/example-transfer" receive "$work/received" 4000
+    run 0 "$EXAMPLES/example-transfer" send "$work/sent" 127.0.0.1 4000
+    ended receiver 0
+    cmp "$work/sent" "$work/received" || fail "another file of $length bytes"
+  done
+}
+
+# A bad link between the two, and the same one each time.
+test_transfer_by_relay() {
+  if ! "$DGRAM" relay --help >/dev/null 2>&1; then
+    skip_part "there is no dgram relay yet"
+    return
+  fi
+  head -c 200000 /dev/urandom >"$work/sent"
+  start receiver "$EXAMPLES/example-transfer" receive "$work/received" 4000
+  serve relay relay --loss 10% --dup 5% --reorder 5% --delay 2ms --seed 1 127.0.0.1:0 127.0.0.1:4000
+  run 0 "$EXAMPLES/example-transfer" send "$work/sent" 127.0.0.1 "$port"
+  ended receiver 0
+  cmp "$work/sent" "$work/received" || fail "another file"
+}
+
+test_transfer_fails() {
+  serve busy listen 4000
+  run 1 "$EXAMPLES/example-transfer" receive "$work/received" 4000
+  says run.err 'transfer: address already in use'
+  run 1 "$EXAMPLES/example-transfer" send "$work/none" 127.0.0.1 4000
+  grep -q 'none: No such file' "$work/run.err" || fail "no file"
+  run 1 "$EXAMPLES/example-transfer" send "$0" no.such.host.invalid 4000
+  run 2 "$EXAMPLES/example-transfer" send "$0" 127.0.0.1 65536
+}
+
 on_each_stack test_client_and_server test_server_with_peers test_client_to_socat test_server_on_a_busy_port \
-  test_multicast test_listener test_exclusive
+  test_multicast test_listener test_exclusive test_transfer test_transfer_lengths \
+  test_transfer_by_relay test_transfer_fails

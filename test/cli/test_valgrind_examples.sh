@@ -23,4 +23,14 @@ test_other_examples() {
   checked listener
 }
 
-on_each_stack test_client_and_server test_other_examples
+test_transfer() {
+  head -c 100000 /dev/urandom >"$work/sent"
+  start receiver under receiver "$EXAMPLES/example-transfer" receive "$work/received" 4000
+  (under sender "$EXAMPLES/example-transfer" send "$work/sent" 127.0.0.1 4000) || fail "sender: $?"
+  ended receiver 0
+  cmp "$work/sent" "$work/received" || fail "another file"
+  checked sender
+  checked receiver
+}
+
+on_each_stack test_client_and_server test_other_examples test_transfer
