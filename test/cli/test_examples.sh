@@ -75,6 +75,19 @@ test_exclusive() {
   says run.err 'exclusive error: EADDRINUSE'
 }
 
+# The same on every machine.
+test_world() {
+  run 0 "$EXAMPLES/example-world"
+  says run.out 'after 20 ms: 1
+after 20 ms: 2
+after 20 ms: 3
+after 20 ms: 5
+after 20 ms: 7
+after 20 ms: 8
+after 20 ms: 9
+after 40 ms: 4'
+}
+
 test_transfer() {
   head -c 10000000 /dev/urandom >"$work/sent"
   start receiver "$EXAMPLES/example-transfer" receive "$work/received" 4000
@@ -121,5 +134,5 @@ test_transfer_fails() {
 }
 
 on_each_stack test_client_and_server test_server_with_peers test_client_to_socat test_server_on_a_busy_port \
-  test_multicast test_listener test_exclusive test_transfer test_transfer_lengths \
+  test_multicast test_listener test_exclusive test_world test_transfer test_transfer_lengths \
   test_transfer_by_relay test_transfer_fails

@@ -16,6 +16,8 @@ test_client_and_server() {
 test_other_examples() {
   (under exclusive "$EXAMPLES/example-exclusive" >"$work/run.out") || fail "exclusive: $?"
   checked exclusive
+  (under world "$EXAMPLES/example-world" "$work/trace" >"$work/run.out") || fail "world: $?"
+  checked world
   start listener under listener "$EXAMPLES/example-listener"
   await_line listener.out '^listening on port ' 1
   tell "$(sed -n 's/^listening on port //p' "$work/listener.out")" ''
