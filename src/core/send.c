@@ -516,13 +516,17 @@ static void queue_rest(dgram_socket *socket, const struct list *list, size_t fro
   }
 }
 
+/* What a list counts for in the queue. An empty one that has a callback still has that to come. */
+static size_t weight_of(size_t count, dgram_send_many_cb cb) {
+  return count == 0 && cb != NULL ? 1 : count;
+}
+
 static struct dgram__group *create_group(dgram_socket *socket, const struct list *list) {
   struct dgram__group *group = dgram__calloc(socket->stack, sizeof *group);
 
   if (group == NULL) return NULL;
   group->list = list->datagrams;
   group->count = list->count;
-  group->weight = list->count > 0 ? list->count : 1;
   group->bytes = list->bytes;
   return group;
 }
@@ -539,6 +543,7 @@ static int send_many(dgram_socket *socket, const struct list *list, dgram_send_m
     if (group == NULL) return DGRAM_ENOMEM;
     group->cb = cb;
     group->data = data;
+    group->weight = weight_of(list->count, cb);
     dgram__queued_add(socket, group->weight, list->bytes);
   }
   done = send_directly(socket, list, group);
@@ -603,7 +608,7 @@ int dgram_send_many(dgram_socket *socket, dgram_datagram *list, size_t count, dg
 
   if (code < 0) return code;
   code = check_list(socket, &all);
-  if (code == 0) code = check_room(socket, count, all.bytes);
+  if (code == 0) code = check_room(socket, weight_of(count, cb), all.bytes);
   if (code == 0) code = dgram__bind_implicitly(socket);
   return code < 0 ? code : send_many(socket, &all, cb, data);
 }

@@ -194,6 +194,22 @@ static void an_empty_list_holds_the_program(void **state) {
   assert_int_equal(sock->stats.queued, 0);
 }
 
+/* Its callback is counted, so it needs room like a datagram. */
+static void an_empty_list_meets_the_limit(void **state) {
+  (void)state;
+  fake_end(&fake);
+  begin((dgram_socket_options){.max_queued_datagrams = 2});
+  bind_and_settle();
+  assert_int_equal(send_list(2), 0);
+  assert_int_equal(dgram_send_many(sock, NULL, 0, on_sent_many, NULL), DGRAM_EQUEUEFULL);
+  assert_int_equal(dgram_send_many(sock, NULL, 0, NULL, NULL), 0);
+  fake_settle(&fake);
+  assert_int_equal(dgram_send_many(sock, NULL, 0, on_sent_many, NULL), 0);
+  fake_settle(&fake);
+  assert_int_equal(sock->stats.queued_high_water, 2);
+  expect_log("done2 ok ok done0 ");
+}
+
 static void failures_stand_in_the_list(void **state) {
   (void)state;
   bind_and_settle();
@@ -589,6 +605,7 @@ int main(void) {
       LIST_TEST(several_lists_at_once),
       LIST_TEST(an_empty_list_completes),
       LIST_TEST(an_empty_list_holds_the_program),
+      LIST_TEST(an_empty_list_meets_the_limit),
       LIST_TEST(failures_stand_in_the_list),
       LIST_TEST(without_a_callback_each_failure_is_an_error),
       LIST_TEST(without_a_callback_the_rest_is_copied),
