@@ -52,8 +52,9 @@ enum {
   PROPERTY_LISTENERS = 6, /* of a socket: one for each event */
   PROPERTY_GROUPS = 3,
   PROPERTY_KEPT = 16,
-  PROPERTY_PORT = 5000, /* of slot 0; the others follow */
-  PROPERTY_LIST = 260   /* datagrams of a list */
+  PROPERTY_PORT = 5000,      /* of slot 0; the others follow */
+  PROPERTY_LIST = 260,       /* datagrams of a list */
+  PROPERTY_LATE_NS = 1000000 /* a turn may cost time */
 };
 
 /* ---- programs ---- */

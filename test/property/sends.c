@@ -75,7 +75,8 @@ static struct outgoing *begin_send(const struct property_step *step, struct prop
   outgoing->socket = socket;
   outgoing->first = property_book_count();
   outgoing->count = count;
-  outgoing->in_order = !to->name;
+  /* An empty list has nothing to wait for, so nothing to stand behind. */
+  outgoing->in_order = !to->name && count > 0;
   outgoing->bytes = malloc((size_t)length * count + 1);
   PROPERTY_CHECK("memory", outgoing->bytes != NULL, "no memory for a payload");
   for (uint32_t i = 0; i < count; i++) {
@@ -324,7 +325,8 @@ static void send_list(const struct property_step *step, struct property_socket *
   } else {
     code = PROPERTY_CALL(dgram_send_many(socket->socket, outgoing->list, count,
                                          hears ? on_list_sent : NULL, outgoing));
-    check_limit(socket, &before, count, (uint64_t)step->args[1] * count, code);
+    check_limit(socket, &before, count == 0 && hears ? 1 : count, (uint64_t)step->args[1] * count,
+                code);
     if (code == 0) mark_accepted(socket, outgoing->first, count);
   }
   (void)property_answer(step, code);
