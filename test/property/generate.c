@@ -38,6 +38,11 @@ static bool one_in(struct chance *chance, uint32_t count) {
   ((const uint32_t[]){                                                                             \
       __VA_ARGS__}[below((chance), sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))])
 
+/* Mostly one that there is. */
+static uint8_t some_slot(struct chance *chance) {
+  return (uint8_t)(one_in(chance, 3) ? below(chance, PROPERTY_SLOTS) : 0);
+}
+
 static struct property_step *add(struct chance *chance, enum property_call call) {
   struct property_step *step = &chance->program->steps[chance->program->count++];
 
@@ -45,8 +50,8 @@ static struct property_step *add(struct chance *chance, enum property_call call)
   step->call = (uint8_t)call;
   step->host = (uint8_t)below(chance, chance->hosts);
   step->other = (uint8_t)below(chance, chance->hosts);
-  step->slot = (uint8_t)below(chance, one_in(chance, 3) ? PROPERTY_SLOTS : 2);
-  step->other_slot = (uint8_t)below(chance, one_in(chance, 3) ? PROPERTY_SLOTS : 2);
+  step->slot = some_slot(chance);
+  step->other_slot = some_slot(chance);
   return step;
 }
 
@@ -106,6 +111,7 @@ static void set_send(struct chance *chance, struct property_step *step) {
   step->args[3] = !one_in(chance, 3);
   step->args[4] = one_in(chance, 4);
   step->args[5] = one_in(chance, 2);
+  if (step->args[1] < 1000) step->args[6] = CHOICE(chance, 1, 1, 1, 1, 1, 1, 4, 4, 40, 150);
 }
 
 static void set_list(struct chance *chance, struct property_step *step) {

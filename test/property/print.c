@@ -154,6 +154,8 @@ static void print_send(const struct property_step *step, FILE *file) {
                      : step->call == PROPERTY_TRY_SEND ? "try_send_many"
                                                        : forms[step->args[2] % 3];
 
+  if (step->call == PROPERTY_SEND && step->args[6] > 1)
+    fprintf(file, "/* %u times */ ", step->args[6]);
   fprintf(file, "dgram_%s(h%us%u, %u bytes", what, step->host, step->slot, step->args[1]);
   if (step->call != PROPERTY_SEND) fprintf(file, " x %u", step->args[2]);
   if (step->call != PROPERTY_SEND && step->args[5] > 0)
@@ -258,7 +260,8 @@ void property_print(const struct property_program *program, FILE *file) {
       "dgram_sim_destroy(sim);",
       "dgram_sim_destroy(sim);"};
 
-  fprintf(file, "  dgram_sim_create({.seed = %llu}, &sim);  /* hosts h0 \"10.0.0.1/24\", ... */\n",
+  fprintf(file,
+          "  dgram_sim_create({.seed = %llu}, &sim);  /* h0 has 10.0.0.1, h1 10.0.0.2, ... */\n",
           (unsigned long long)program->seed);
   for (unsigned i = 0; i < program->count; i++) {
     const struct property_step *step = &program->steps[i];

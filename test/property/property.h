@@ -54,6 +54,7 @@ enum {
   PROPERTY_KEPT = 16,
   PROPERTY_PORT = 5000,      /* of slot 0; the others follow */
   PROPERTY_LIST = 260,       /* datagrams of a list */
+  PROPERTY_TIMES = 300,      /* that a step sends */
   PROPERTY_LATE_NS = 1000000 /* a turn may cost time */
 };
 
@@ -63,7 +64,7 @@ enum {
 enum property_call {
   PROPERTY_CREATE,     /* type6, reuse, linger, limit, limit_bytes, errors, unref */
   PROPERTY_BIND,       /* address, port, hears */
-  PROPERTY_SEND,       /* to, length, form, hears, alternative, late */
+  PROPERTY_SEND,       /* to, length, form, hears, alternative, late, times */
   PROPERTY_SEND_MANY,  /* to, length, count, hears, alternative, parts */
   PROPERTY_TRY_SEND,   /* to, length, count, -, alternative, parts */
   PROPERTY_MEMBERSHIP, /* leave, group, interface */

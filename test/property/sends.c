@@ -341,11 +341,12 @@ bool property_act_send(const struct property_step *step) {
       step->call != PROPERTY_TRY_SEND)
     return false;
   if (socket == NULL || socket->socket == NULL) return true;
-  if (step->call == PROPERTY_SEND) {
-    send_one(step, socket);
-  } else {
+  if (step->call != PROPERTY_SEND) {
     send_list(step, socket);
+    return true;
   }
+  for (uint32_t i = 0; i == 0 || (i < step->args[6] && i < PROPERTY_TIMES); i++)
+    send_one(step, socket);
   return true;
 }
 

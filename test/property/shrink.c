@@ -80,10 +80,10 @@ static bool join_hosts(struct shrinking *shrinking) {
 
 static bool simplify_argument(struct shrinking *shrinking, unsigned index, unsigned arg) {
   const uint32_t old = shrinking->program->steps[index].args[arg];
-  const uint32_t values[] = {0, 1, 8, old / 2};
+  const uint32_t values[] = {0, 1, 8, old / 2, old - old / 4, old - old / 16};
   struct property_program smaller = *shrinking->program;
 
-  for (unsigned i = 0; i < 4; i++) {
+  for (unsigned i = 0; i < 6; i++) {
     if (values[i] >= old) continue;
     smaller.steps[index].args[arg] = values[i];
     if (try(shrinking, &smaller)) return true;
