@@ -75,8 +75,7 @@ static struct outgoing *begin_send(const struct property_step *step, struct prop
   outgoing->socket = socket;
   outgoing->first = property_book_count();
   outgoing->count = count;
-  /* An empty list has nothing to wait for, so nothing to stand behind. */
-  outgoing->in_order = !to->name && count > 0;
+  outgoing->in_order = !to->name;
   outgoing->bytes = malloc((size_t)length * count + 1);
   PROPERTY_CHECK("memory", outgoing->bytes != NULL, "no memory for a payload");
   for (uint32_t i = 0; i < count; i++) {

@@ -470,19 +470,6 @@ static void try_writes_failures(void **state) {
 
 /* ---- limits ---- */
 
-/* Its callback counts as one, which may be one more than the limit. */
-static void an_empty_list_goes_over_the_limit(void **state) {
-  (void)state;
-  fake_end(&fake);
-  begin((dgram_socket_options){.max_queued_datagrams = 1});
-  assert_int_equal(send_list(1), 0);
-  assert_int_equal(dgram_send_many(sock, NULL, 0, on_sent_many, NULL), 0);
-  assert_int_equal(sock->stats.queued, 2);
-  assert_int_equal(send_list_silently(1), DGRAM_EQUEUEFULL);
-  fake_settle(&fake);
-  expect_log("done1 ok done0 ");
-}
-
 static void on_counted(dgram_socket *socket, dgram_datagram *done, size_t count, void *data) {
   (void)socket;
   (void)done;
@@ -623,7 +610,6 @@ int main(void) {
       LIST_TEST(try_never_overtakes),
       LIST_TEST(try_while_binding_is_again),
       LIST_TEST(try_writes_failures),
-      LIST_TEST(an_empty_list_goes_over_the_limit),
       LIST_TEST(more_lists_than_a_turn_ends),
       LIST_TEST(a_lists_parts_stay_where_they_are),
       LIST_TEST(lost_copies_are_one_error),
