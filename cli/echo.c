@@ -110,7 +110,9 @@ static void summary(const struct session *session, char *text, size_t size) {
 
 static void details(const struct session *session) {
   const struct echo *echo = (const struct echo *)session;
-  way_report("back", &echo->way.counts);
+  struct way_counts counts = echo->way.counts;
+  counts.unread = session_unread(session->socket);
+  way_report("back", &counts);
   ways_report(&echo->ways);
 }
 

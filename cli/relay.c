@@ -46,9 +46,11 @@ static void sum(const struct relay *relay, struct way_counts *ret_out,
                 struct way_counts *ret_back) {
   *ret_out = relay->out;
   *ret_back = relay->back;
+  ret_out->unread = session_unread(relay->session.socket);
   for (const struct client *at = relay->clients.oldest; at; at = at->newer) {
     way_add_counts(ret_out, &at->out.counts);
     way_add_counts(ret_back, &at->back.counts);
+    ret_back->unread += session_unread(at->socket);
   }
 }
 
@@ -116,6 +118,7 @@ static void end_client(struct client *client) {
   say_session(client, what);
   way_add_counts(&relay->out, &client->out.counts);
   way_add_counts(&relay->back, &client->back.counts);
+  relay->back.unread += session_unread(client->socket);
   clients_remove(&relay->clients, client);
   dgram_close(client->socket, NULL, NULL);
 }

@@ -208,6 +208,14 @@ bool session_complete(const struct session *session) {
   return session->ending || (count > 0 && session->received >= count);
 }
 
+uint64_t session_unread(const dgram_socket *socket) {
+  dgram_stats stats = {0};
+  if (socket) {
+    dgram_get_stats(socket, &stats);
+  }
+  return stats.dropped;
+}
+
 void session_print(struct session *session, const dgram_message *message) {
   output_message(&session->output, message, &session->local);
 }

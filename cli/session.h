@@ -85,6 +85,9 @@ void session_count(struct session *session, const dgram_message *message);
 /* Whether -c is reached, or the session ends for another reason. */
 bool session_complete(const struct session *session);
 
+/* How many datagrams the system has dropped because a socket's buffer was full; NULL: none. */
+uint64_t session_unread(const dgram_socket *socket);
+
 /* "3 datagrams, 15 bytes received": the summary of those who only receive. */
 void session_received(const struct session *session, char *text, size_t size);
 

@@ -207,6 +207,7 @@ void way_open(struct way *way, struct ways *ways, dgram_socket *socket, uint64_t
 
 void way_add_counts(struct way_counts *sum, const struct way_counts *counts) {
   sum->came += counts->came;
+  sum->unread += counts->unread;
   sum->sent += counts->sent;
   sum->copies += counts->copies;
   for (int i = 0; i < DGRAM_DROP_COUNT; i++) {
@@ -228,9 +229,10 @@ void way_report(const char *name, const struct way_counts *counts) {
       {counts->no_room, "without room to wait"},
       {counts->queue_full, "with the send queue full"},
       {counts->failed, "that failed"},
+      {counts->unread, "dropped by the system unread"},
       {counts->copies, "sent twice"},
   };
-  char text[384];
+  char text[448];
   size_t used = 0;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     if (all[i].count > 0) {

@@ -38,7 +38,8 @@ struct ways {
 /* What became of the datagrams of a way. */
 struct way_counts {
   uint64_t came;
-  uint64_t sent; /* copies included */
+  uint64_t unread; /* dropped by the system, before they came */
+  uint64_t sent;   /* copies included */
   uint64_t copies;
   uint64_t dropped[DGRAM_DROP_COUNT]; /* by the link */
   uint64_t no_room;                   /* to wait in */
