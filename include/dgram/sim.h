@@ -160,7 +160,8 @@ DGRAM_EXTERN dgram_sim *dgram_sim_of(dgram_stack *stack);
  *            interface 2.
  * ret_stack  returns new; belongs to the world.
  * Errors     DGRAM_EARGTYPE, DGRAM_ENOMEM; DGRAM_EINVAL: no address; DGRAM_EADDRINUSE: some host in
- *            that network has it; DGRAM_EEXIST: some host has that name. */
+ *            that network has it; DGRAM_EEXIST: some host has that name;
+ *            DGRAM_ENOTRUNNING: the world is being destroyed. */
 DGRAM_EXTERN int dgram_sim_add_host(dgram_sim *sim, const char *name, const char *address,
                                     dgram_stack **ret_stack);
 
@@ -169,7 +170,8 @@ DGRAM_EXTERN int dgram_sim_add_host(dgram_sim *sim, const char *name, const char
  * name     borrows; up to 15 bytes. An interface of this name is added where the host has none.
  * network  it is in: 0 and up. Hosts reach whom they share a network with. One interface is in one
  *          network.
- * address  as in dgram_sim_add_host; never a loopback or multicast one.
+ * address  as in dgram_sim_add_host; never a loopback, multicast or broadcast one. A host has an
+ *          address once, but for link-local ones.
  * Returns  the interface's index.
  * Errors   DGRAM_EARGTYPE, DGRAM_ENOMEM, DGRAM_EINVAL (also where the interface is in another
  *          network, or is "lo"), DGRAM_EADDRINUSE; DGRAM_ENOTSUP: a stack that is not simulated. */
@@ -205,9 +207,11 @@ DGRAM_EXTERN int dgram_sim_repair(dgram_sim *sim);
 
 /* ---- names and failures ---- */
 
-/* Sets what a name means, on all hosts. "localhost" and the names of hosts are known without.
+/* Sets what a name means, on all hosts. "localhost" and the names of hosts are known without. Names
+ * are compared byte for byte.
  *
- * addresses  borrows; their ports mean nothing. count 0: takes the name out of the table.
+ * addresses  borrows; their ports mean nothing. count 0, and no code: takes the name out of the
+ *            table.
  * delay_ns   how long a lookup takes.
  * code       0, or what lookups fail with: DGRAM_EAI_AGAIN for example.
  * Errors     DGRAM_EARGTYPE, DGRAM_EINVAL (no name, more than 32 addresses, a code over 0),
@@ -280,14 +284,16 @@ typedef struct dgram_sim_stats {
 
 DGRAM_EXTERN int dgram_sim_get_stats(const dgram_sim *sim, dgram_sim_stats *ret_stats);
 
-/* Takes bytes that are to be written; other than 0 ends the trace. */
+/* Takes bytes that are to be written; other than 0 ends the trace. It runs inside calls, and calls
+ * nothing of the world but dgram_sim_trace. */
 typedef int (*dgram_sim_write_cb)(const void *bytes, size_t length, void *data);
 
 /* Writes what crosses the network as pcapng, which Wireshark and tshark read: each datagram once,
  * when it is sent, with headers of IP and UDP, its hosts and its fate as comment.
  *
  * cb      NULL: ends the trace.
- * Errors  DGRAM_EIO: the callback refused the beginning. */
+ * Errors  DGRAM_EIO: the callback refused the beginning. DGRAM_ENOMEM. DGRAM_ERUNNING: begun inside
+ *         the callback of a trace. */
 DGRAM_EXTERN int dgram_sim_trace(dgram_sim *sim, dgram_sim_write_cb cb, void *data);
 
 /* ---- a stack by itself ---- */
