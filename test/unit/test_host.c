@@ -250,6 +250,30 @@ static void large_queues_are_not_kept(void **state) {
   assert_int_equal(fake_stack(&fake)->host->spares->queue_count, 0);
 }
 
+/* Two stacks that share a loop keep what is spare in common; the last one frees it. */
+static void stacks_beside_each_other_share(void **state) {
+  dgram_stack *beside;
+  struct dgram__queue *queue;
+
+  (void)state;
+  assert_int_equal(dgram__stack_new_beside(fake_stack(&fake), sizeof *beside, &beside), 0);
+  assert_ptr_equal(beside->ops, fake_stack(&fake)->ops);
+  assert_ptr_equal(beside->host->spares, fake_stack(&fake)->host->spares);
+  queue = dgram__host_take_queue(beside);
+  assert_non_null(queue);
+  dgram__host_give_queue(beside, queue);
+  assert_ptr_equal(dgram__host_take_queue(fake_stack(&fake)), queue);
+  dgram__host_give_queue(fake_stack(&fake), queue);
+  dgram__stack_delete(beside);
+  assert_int_equal(fake_stack(&fake)->host->spares->stacks, 1);
+  assert_int_equal(fake_stack(&fake)->host->spares->queue_count, 1);
+  for (size_t nth = 1; nth <= 2; nth++) {
+    fake.unit.fail_once = fake.unit.asked + nth;
+    assert_int_equal(dgram__stack_new_beside(fake_stack(&fake), sizeof *beside, &beside),
+                     DGRAM_ENOMEM);
+  }
+}
+
 /* ---- events ---- */
 
 static bool listens(const dgram_socket *socket, enum dgram__event event) {
@@ -487,6 +511,7 @@ int main(void) {
       HOST_TEST(a_long_name_is_printed_whole),
       HOST_TEST(queues_are_kept_for_the_next),
       HOST_TEST(large_queues_are_not_kept),
+      HOST_TEST(stacks_beside_each_other_share),
       HOST_TEST(each_event_has_its_own_functions),
       HOST_TEST(off_works_on_a_closing_socket),
       HOST_TEST(the_end_aborts_sockets_and_calls_back_last),
