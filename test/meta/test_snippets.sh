@@ -25,7 +25,7 @@ check() { # tree guide n
     return 1
   fi
   case $file in
-    *.c) [[ -f $1/$file ]] || { echo "$2: there is no $file"; return 1; } ;;
+    *.c | *.h) [[ -f $1/$file ]] || { echo "$2: there is no $file"; return 1; } ;;
     *) echo "$2: $file is not compiled"; return 1 ;;
   esac
   if [[ $'\n'$(<"$1/$file")$'\n' != *$'\n'"$lines"$'\n'* ]]; then
