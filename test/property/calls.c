@@ -28,6 +28,8 @@ static void listen_by_itself(struct property_socket *socket) {
   PROPERTY_CHECK("refuse", code == 0, "on_close: %s", dgram_error_name(code));
   code = PROPERTY_CALL(dgram_on_listening(socket->socket, property_on_listening, socket));
   PROPERTY_CHECK("refuse", code == 0, "on_listening: %s", dgram_error_name(code));
+  code = PROPERTY_CALL(dgram_on_drain(socket->socket, property_on_drain, socket));
+  PROPERTY_CHECK("refuse", code == 0, "on_drain: %s", dgram_error_name(code));
   if (!socket->hears_errors) return;
   code = PROPERTY_CALL(dgram_on_error(socket->socket, property_on_error, socket));
   PROPERTY_CHECK("refuse", code == 0, "on_error: %s", dgram_error_name(code));

@@ -68,6 +68,12 @@ static void check_sent(const struct property_socket *socket, const dgram_stats *
                                         : stats->sent_bytes == socket->accepted_bytes,
                  "h%us%u: %" PRIu64 " bytes accepted, but %" PRIu64 " sent", socket->host,
                  socket->slot, socket->accepted_bytes, stats->sent_bytes);
+  PROPERTY_CHECK("stats",
+                 stats->sent >= socket->told_sent && stats->send_errors >= socket->told_failed,
+                 "h%us%u: %" PRIu64 " were told to be sent and %" PRIu64
+                 " to have failed, but are %" PRIu64 " and %" PRIu64,
+                 socket->host, socket->slot, socket->told_sent, socket->told_failed, stats->sent,
+                 stats->send_errors);
   PROPERTY_CHECK("limit", stats->queued_high_water <= socket->limit,
                  "%" PRIu64 " datagrams were queued", stats->queued_high_water);
 }
@@ -90,6 +96,8 @@ static void check_rest_of_socket(struct property_socket *socket) {
 
   PROPERTY_CHECK("once", socket->pending == 0, "h%us%u is at rest with %u callbacks due",
                  socket->host, socket->slot, socket->pending);
+  PROPERTY_CHECK("limit", !socket->owed, "h%us%u is at rest without its drain", socket->host,
+                 socket->slot);
   PROPERTY_CHECK("stats", PROPERTY_CALL(dgram_get_stats(socket->socket, &stats)) == 0, "no stats");
   property_check_socket(socket, &stats);
   PROPERTY_CHECK("stats", stats.received == socket->emitted,

@@ -109,9 +109,10 @@ static void set_send(struct chance *chance, struct property_step *step) {
   step->args[1] = some_length(chance);
   step->args[2] = below(chance, 3);
   step->args[3] = !one_in(chance, 3);
-  step->args[4] = one_in(chance, 4);
+  step->args[4] = one_in(chance, 12);
   step->args[5] = one_in(chance, 2);
   if (step->args[1] < 1000) step->args[6] = CHOICE(chance, 1, 1, 1, 1, 1, 1, 4, 4, 40, 150);
+  if (step->args[6] == 150 && one_in(chance, 8)) step->args[6] = 1200;
 }
 
 static void set_list(struct chance *chance, struct property_step *step) {
@@ -119,7 +120,7 @@ static void set_list(struct chance *chance, struct property_step *step) {
   step->args[1] = one_in(chance, 10) ? below(chance, 9000) : 8 + below(chance, 100);
   step->args[2] = one_in(chance, 12) ? 60 + below(chance, 200) : below(chance, 12);
   step->args[3] = one_in(chance, 2);
-  step->args[4] = one_in(chance, 4);
+  step->args[4] = one_in(chance, 12);
   step->args[5] = one_in(chance, 3) ? 1 + below(chance, DGRAM_PARTS_MAX) : 0;
 }
 

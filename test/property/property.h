@@ -54,7 +54,7 @@ enum {
   PROPERTY_KEPT = 16,
   PROPERTY_PORT = 5000,      /* of slot 0; the others follow */
   PROPERTY_LIST = 260,       /* datagrams of a list */
-  PROPERTY_TIMES = 300,      /* that a step sends */
+  PROPERTY_TIMES = 1500,     /* that a step sends */
   PROPERTY_LATE_NS = 1000000 /* a turn may cost time */
 };
 

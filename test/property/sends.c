@@ -116,6 +116,9 @@ static void mark_accepted(struct property_socket *socket, uint32_t first, uint32
 static void end_datagram(uint32_t number, int result) {
   struct property_book *book = property_book(number);
 
+  book->sender->told_sent += result >= 0;
+  book->sender->told_failed += result < 0;
+
   property_note((uint64_t)(int64_t)result);
   if (result >= 0) {
     PROPERTY_CHECK("sent", (uint32_t)result == book->length, "%u bytes are sent as %d",
@@ -185,7 +188,7 @@ static void check_limit(struct property_socket *socket, const dgram_stats *befor
   const bool full =
       before->queued + count > socket->limit || before->queued_bytes + bytes > socket->limit_bytes;
 
-  if (code == DGRAM_EQUEUEFULL) socket->refusals++;
+  if (code == DGRAM_EQUEUEFULL) socket->owed = before->queued > 0;
   PROPERTY_CHECK("limit", code != DGRAM_EQUEUEFULL || full,
                  "a send is refused with %llu of %llu datagrams queued",
                  (unsigned long long)before->queued, (unsigned long long)socket->limit);

@@ -59,10 +59,12 @@ struct property_socket {
   uint64_t limit;
   uint64_t limit_bytes;
   unsigned pending;     /* callbacks of sends and binds that are due */
-  unsigned refusals;    /* for the limit, that no `drain` has followed */
+  bool owed;            /* a `drain` */
   uint32_t ended_up_to; /* the last datagram that called back, of those to addresses */
   uint64_t accepted;    /* datagrams */
   uint64_t accepted_bytes;
+  uint64_t told_sent;   /* of them, by callbacks */
+  uint64_t told_failed; /* likewise */
   uint64_t emitted;
   uint64_t emitted_bytes;
   uint64_t heard_errors; /* by the own listener */
@@ -187,6 +189,7 @@ void property_forget_sends(void);
 void property_on_message(dgram_socket *socket, const dgram_message *message, void *data);
 void property_on_listening(dgram_socket *socket, void *data);
 void property_on_error(dgram_socket *socket, const dgram_error *error, void *data);
+void property_on_drain(dgram_socket *socket, void *data);
 void property_on_close(dgram_socket *socket, void *data);
 void property_on_last_close(dgram_socket *socket, void *data);
 void property_on_bound(dgram_socket *socket, int status, void *data);
