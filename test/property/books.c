@@ -44,7 +44,7 @@ void property_forget_books(void) {
 
 static struct head head_of(uint32_t number, uint32_t length) {
   const uint64_t mixed =
-      property_mix(property.program->seed + ((uint64_t)number << 17) + length + 1);
+      splitmix_mix(property.program->seed + ((uint64_t)number << 17) + length + 1);
 
   return (struct head){number, (uint32_t)mixed};
 }
@@ -53,7 +53,7 @@ static struct head head_of(uint32_t number, uint32_t length) {
 static const unsigned char *pattern_of(uint32_t number) {
   if (pattern[0] == 0) {
     for (uint32_t i = 0; i < PATTERN; i++)
-      pattern[i] = (unsigned char)(property_mix(i + 1) | (i == 0));
+      pattern[i] = (unsigned char)(splitmix_mix(i + 1) | (i == 0));
   }
   return pattern + number * 61 % (PATTERN - 65536);
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../splitmix.h"
 #include "property.h"
 
 struct chance {
@@ -17,17 +18,8 @@ struct chance {
   bool fails;
 };
 
-/* splitmix64 */
-static uint64_t next(struct chance *chance) {
-  uint64_t z = (chance->state += UINT64_C(0x9e3779b97f4a7c15));
-
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
 static uint32_t below(struct chance *chance, uint32_t limit) {
-  return (uint32_t)(next(chance) % limit);
+  return (uint32_t)(splitmix_next(&chance->state) % limit);
 }
 
 static bool one_in(struct chance *chance, uint32_t count) {

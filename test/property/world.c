@@ -34,14 +34,8 @@ _Noreturn void property_fail(const char *key, const char *format, ...) {
   _exit(1);
 }
 
-uint64_t property_mix(uint64_t value) {
-  value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return value ^ (value >> 31);
-}
-
 void property_note(uint64_t value) {
-  property.hash = property_mix(property.hash + UINT64_C(0x9e3779b97f4a7c15) + value);
+  property.hash = splitmix_mix(property.hash + UINT64_C(0x9e3779b97f4a7c15) + value);
 }
 
 int property_leave_call(int code) {

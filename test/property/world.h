@@ -4,6 +4,7 @@
 #ifndef DGRAM_TEST_PROPERTY_WORLD_H
 #define DGRAM_TEST_PROPERTY_WORLD_H
 
+#include "../splitmix.h"
 #include "property.h"
 
 struct property_host {
@@ -132,8 +133,6 @@ int property_answer(const struct property_step *step, int code);
 
 /* Folds a number into the hash of the run. */
 void property_note(uint64_t value);
-
-uint64_t property_mix(uint64_t value);
 
 /* The world's time, which never runs backwards. */
 uint64_t property_now(void);
