@@ -175,6 +175,55 @@ static void test_partition_and_repair(void **state) {
   assert_int_equal(dgram_sim_repair(NULL), DGRAM_EARGTYPE);
 }
 
+/* ---- the trace ---- */
+
+struct written {
+  size_t blocks;
+  size_t most; /* the callback refuses what comes after so many */
+};
+
+static int write_block(const void *bytes, size_t length, void *data) {
+  struct written *written = data;
+  (void)bytes;
+  assert_true(length > 0 && length % 4 == 0);
+  assert_int_equal(dgram_sim_trace(world.sim, write_block, data), DGRAM_ERUNNING);
+  assert_int_equal(dgram_sim_step(world.sim), DGRAM_ERUNNING);
+  assert_int_equal(dgram_sim_destroy(world.sim), DGRAM_ERUNNING);
+  return ++written->blocks > written->most;
+}
+
+static int end_trace(const void *bytes, size_t length, void *data) {
+  (void)bytes;
+  (void)length;
+  if (++*(size_t *)data > 3) assert_int_equal(dgram_sim_trace(world.sim, NULL, NULL), 0);
+  return 0;
+}
+
+static void test_trace(void **state) {
+  struct written written = {.most = 0};
+  size_t blocks = 0;
+  (void)state;
+  three_hosts();
+  assert_int_equal(dgram_sim_trace(world.sim, NULL, NULL), 0);
+  assert_int_equal(dgram_sim_trace(NULL, NULL, NULL), DGRAM_EARGTYPE);
+  assert_int_equal(dgram_sim_trace(world.sim, write_block, &written), DGRAM_EIO);
+  written = (struct written){.most = 1000};
+  assert_int_equal(dgram_sim_trace(world.sim, write_block, &written), 0);
+  size_t head = written.blocks;
+  assert_int_equal(world_try(from, "10.0.0.2", 1000, 1), 1);
+  assert_int_equal(world_try(from, "10.0.0.99", 1000, 1), 1);
+  assert_int_equal(world_try(from, "127.0.0.1", 1000, 1), 1);
+  assert_int_equal(written.blocks, head + 2);
+  written.most = written.blocks;
+  assert_int_equal(world_try(from, "10.0.0.2", 1000, 1), 1);
+  assert_int_equal(world_try(from, "10.0.0.2", 1000, 1), 1);
+  assert_int_equal(written.blocks, head + 3);
+  assert_int_equal(dgram_sim_trace(world.sim, end_trace, &blocks), 0);
+  for (int i = 0; i < 6; i++)
+    assert_int_equal(world_try(from, "10.0.0.2", 1000, 1), 1);
+  assert_in_range(blocks, 4, 5);
+}
+
 /* ---- the same again ---- */
 
 #define DIGEST UINT64_C(0x631f9ccae2551df8)
@@ -251,6 +300,7 @@ int main(void) {
       WORLD_TEST(test_mtu),
       WORLD_TEST(test_bad_links),
       WORLD_TEST(test_partition_and_repair),
+      WORLD_TEST(test_trace),
       WORLD_TEST(test_the_same_seed_the_same_run),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

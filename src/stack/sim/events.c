@@ -20,8 +20,10 @@ static int make_room(struct sim_events *events, const dgram_allocator *allocator
   if (capacity > SIZE_MAX / sizeof(struct sim_event)) return DGRAM_ENOMEM;
   struct sim_event *list = allocator->malloc(capacity * sizeof *list, allocator->data);
   if (!list) return DGRAM_ENOMEM;
-  if (events->count > 0) memcpy(list, events->list, events->count * sizeof *list);
-  allocator->free(events->list, allocator->data);
+  if (events->list) {
+    memcpy(list, events->list, events->count * sizeof *list);
+    allocator->free(events->list, allocator->data);
+  }
   events->list = list;
   events->capacity = capacity;
   return 0;
@@ -39,7 +41,7 @@ int sim_events_reserve_turn(struct sim_events *events, const dgram_allocator *al
 }
 
 void sim_events_free(struct sim_events *events, const dgram_allocator *allocator) {
-  allocator->free(events->list, allocator->data);
+  if (events->list) allocator->free(events->list, allocator->data);
   *events = (struct sim_events){0};
 }
 

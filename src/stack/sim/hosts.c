@@ -71,8 +71,7 @@ struct sim_address *sim_address_find(const dgram_sim *world, unsigned network,
   struct sim_node *node = sim_table_first(&world->addresses, sim_hash_ip(network, ip));
   for (; node; node = sim_table_next(node)) {
     struct sim_address *address = (struct sim_address *)node;
-    if (address->interface->network->number == network && sim_ip_same(&address->ip, ip))
-      return address;
+    if (address->network == network && sim_ip_same(&address->ip, ip)) return address;
   }
   return NULL;
 }
@@ -197,6 +196,7 @@ static int add_to(struct sim_interface *interface, const struct sim_ip *ip, unsi
   if (!address) return DGRAM_ENOMEM;
   address->interface = interface;
   address->ip = *ip;
+  address->network = interface->network->number;
   address->prefix = prefix;
   struct sim_address **link = &interface->addresses;
   while (*link)

@@ -108,7 +108,8 @@ struct sim_address {
   struct sim_address *next; /* of the interface, in the order they were added */
   struct sim_interface *interface;
   struct sim_ip ip;
-  unsigned prefix; /* bits; of IPv4 those of the four bytes */
+  unsigned network; /* its number, here so that finding an address touches nothing else */
+  unsigned prefix;  /* bits; of IPv4 those of the four bytes */
 };
 
 /* Every interface but "lo", which all hosts have alike. */
