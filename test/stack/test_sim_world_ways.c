@@ -250,8 +250,11 @@ static uint64_t run_of(uint64_t seed) {
   dgram_link_options links[] = {
       {.delay_ns = DGRAM_MILLISECOND, .jitter_ns = DGRAM_MILLISECOND, .loss_ppm = 50000},
       {.delay_ns = 7, .duplicate_ppm = 30000, .reorder_ppm = 100000},
-      {.bits_per_second = 1000000, .queue_bytes = 5000, .burst_begin_ppm = 100000,
-       .burst_end_ppm = 300000, .burst_loss_ppm = 800000}};
+      {.bits_per_second = 1000000,
+       .queue_bytes = 5000,
+       .burst_begin_ppm = 100000,
+       .burst_end_ppm = 300000,
+       .burst_loss_ppm = 800000}};
   dgram_stack *hosts[HOSTS];
   dgram_socket *sockets[HOSTS];
   assert_int_equal(world_create(seed), 0);

@@ -253,8 +253,8 @@ int dgram_sim_remove_address(dgram_stack *host, const char *address) {
   if (read_address(address, &ip, &prefix) < 0) return DGRAM_EINVAL;
   const struct sim_address *own = sim_host_address(sim_stack_of(host), &ip, 0);
   if (!own) return DGRAM_EADDRNOTAVAIL;
-  remove_address(sim_address_find(own->interface->host->world, own->interface->network->number,
-                                  &ip));
+  remove_address(
+      sim_address_find(own->interface->host->world, own->interface->network->number, &ip));
   return 0;
 }
 

@@ -269,8 +269,7 @@ static void send_to_members(struct packet *packet, const struct sim_interface *o
   bool stays = packet->sender->multicast_ttl == 0;
   if (!packet->ipv4 && (packet->to.bytes[1] & 0x0f) == 1) stays = true;
   if (!out || stays) return;
-  struct sim_group *group =
-      sim_group_find(packet->host->world, out->network->number, &packet->to);
+  struct sim_group *group = sim_group_find(packet->host->world, out->network->number, &packet->to);
   if (!group) return;
   struct sim_link *next;
   for (struct sim_link *link = group->joined.next; link != &group->joined; link = next) {

@@ -108,8 +108,8 @@ static void leave_order(const struct sim_way *way) {
   way->to->last_ns = later(way->to->last_ns, way->link.last_ns);
 }
 
-static int pass_shared(struct sim_stack *from, struct sim_stack *to, size_t length,
-                       size_t overhead, dgram_fate *ret_fate) {
+static int pass_shared(struct sim_stack *from, struct sim_stack *to, size_t length, size_t overhead,
+                       dgram_fate *ret_fate) {
   dgram_link *link = &from->world->default_link;
   link->last_ns = 0;
   int code = dgram_link_pass(link, from->world->now_ns, length, overhead, ret_fate);
