@@ -31,11 +31,11 @@ static int make_room(struct sim_events *events, const dgram_allocator *allocator
 
 /* Turns that stand in the heap are counted twice, which costs little. */
 int sim_events_reserve(struct sim_events *events, const dgram_allocator *allocator) {
-  return make_room(events, allocator, events->count + events->turns + 1);
+  return make_room(events, allocator, events->count + events->turns + 2);
 }
 
 int sim_events_reserve_turn(struct sim_events *events, const dgram_allocator *allocator) {
-  int error = make_room(events, allocator, events->count + events->turns + 1);
+  int error = make_room(events, allocator, events->count + events->turns + 2);
   if (error == 0) events->turns++;
   return error;
 }
@@ -90,6 +90,24 @@ static void settle(struct sim_events *events, size_t at, struct sim_event event)
     move_down(events, at, event);
 }
 
+static void put_beside(struct sim_events *events, const struct sim_event *event) {
+  events->next = *event;
+  if (sim_event_kind_of(event) == SIM_EVENT_TURN)
+    ((struct sim_turn *)sim_event_what(event))->place = SIZE_MAX;
+}
+
+static void insert(struct sim_events *events, struct sim_event event) {
+  assert(events->count < events->capacity);
+  const struct sim_event *first = sim_events_first(events);
+  if (first && !is_before(&event, first)) {
+    move_up(events, events->count++, event);
+    return;
+  }
+  struct sim_event pushed_out = events->next;
+  put_beside(events, &event);
+  if (pushed_out.what) move_up(events, events->count++, pushed_out);
+}
+
 static void take_out(struct sim_events *events, size_t at) {
   struct sim_event last = events->list[--events->count];
   if (at < events->count) settle(events, at, last);
@@ -99,23 +117,22 @@ static void take_out(struct sim_events *events, size_t at) {
 
 void sim_events_push(struct sim_events *events, uint64_t time_ns, enum sim_event_kind kind,
                      void *what) {
-  assert(events->count < events->capacity && ((uintptr_t)what & 3) == 0);
+  assert(what && ((uintptr_t)what & 3) == 0);
   struct sim_event event = {time_ns, events->order++, (uintptr_t)what | (uintptr_t)kind};
-  move_up(events, events->count++, event);
+  insert(events, event);
 }
 
 void sim_events_set_turn(struct sim_events *events, struct sim_turn *turn, uint64_t time_ns) {
   size_t place = turn->place;
-  if (place > 0 && events->list[place - 1].time_ns == time_ns) return;
-  if (time_ns >= SIM_NEVER) {
-    turn->place = 0;
-    if (place > 0) take_out(events, place - 1);
-  } else if (place == 0) {
-    sim_events_push(events, time_ns, SIM_EVENT_TURN, turn);
-  } else {
-    struct sim_event event = {time_ns, events->order++, (uintptr_t)turn};
-    settle(events, place - 1, event);
-  }
+  const struct sim_event *old =
+      place == SIZE_MAX ? &events->next : &events->list[place > 0 ? place - 1 : 0];
+  if (place > 0 && old->time_ns == time_ns) return;
+  turn->place = 0;
+  if (place == SIZE_MAX)
+    events->next.what = 0;
+  else if (place > 0)
+    take_out(events, place - 1);
+  if (time_ns < SIM_NEVER) sim_events_push(events, time_ns, SIM_EVENT_TURN, turn);
 }
 
 void sim_events_release_turn(struct sim_events *events, struct sim_turn *turn) {
@@ -124,10 +141,13 @@ void sim_events_release_turn(struct sim_events *events, struct sim_turn *turn) {
 }
 
 struct sim_event sim_events_pop(struct sim_events *events) {
-  struct sim_event first = events->list[0];
-  assert(events->count > 0);
+  bool beside = events->next.what != 0;
+  struct sim_event first = *sim_events_first(events);
   if (sim_event_kind_of(&first) == SIM_EVENT_TURN)
     ((struct sim_turn *)sim_event_what(&first))->place = 0;
-  take_out(events, 0);
+  if (beside)
+    events->next.what = 0;
+  else
+    take_out(events, 0);
   return first;
 }

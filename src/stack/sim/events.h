@@ -3,7 +3,10 @@
  * Ordered by time; of events at one time the one that was decided first comes first. Four children
  * to a node: a node's children stand in two lines of the cache, and the heap is half as high as with
  * two. An event is 24 bytes beside the others, so that looking for the next one touches nothing
- * else. */
+ * else.
+ *
+ * What comes before everything in the heap may stand beside it: most arrivals make a host want a turn
+ * at once, which then never enters the heap. */
 
 #ifndef DGRAM_STACK_SIM_EVENTS_H
 #define DGRAM_STACK_SIM_EVENTS_H
@@ -25,10 +28,11 @@ struct sim_event {
 /* Embedded in a host: its turn is in the heap at most once, and can be moved. Complete when
  * zeroed. */
 struct sim_turn {
-  size_t place; /* in the heap, the first one being 1; 0: not there */
+  size_t place; /* in the heap, the first one being 1; SIZE_MAX: beside it; 0: not there */
 };
 
 struct sim_events {
+  struct sim_event next; /* beside the heap, before all in it; what is 0: none */
   struct sim_event *list;
   size_t count;
   size_t capacity;
@@ -51,6 +55,12 @@ void sim_events_push(struct sim_events *events, uint64_t time_ns, enum sim_event
 /* Puts a turn in, or moves it; from SIM_NEVER on it is taken out. One that stays at its time keeps
  * its place among others at that time. */
 void sim_events_set_turn(struct sim_events *events, struct sim_turn *turn, uint64_t time_ns);
+
+/* The first one, or NULL. */
+static inline const struct sim_event *sim_events_first(const struct sim_events *events) {
+  if (events->next.what) return &events->next;
+  return events->count > 0 ? events->list : NULL;
+}
 
 /* Takes the first one out. There is one. */
 struct sim_event sim_events_pop(struct sim_events *events);

@@ -124,7 +124,7 @@ static void free_names(dgram_sim *world) {
 void sim_world_free(dgram_sim *world) {
   dgram_allocator allocator = world->allocator;
   assert(world->host_count == 0);
-  while (world->events.count > 0) {
+  while (sim_events_first(&world->events)) {
     struct sim_event event = sim_events_pop(&world->events);
     drop_event(world, &event);
   }
@@ -149,9 +149,9 @@ void sim_world_free(dgram_sim *world) {
  * takes no time and does not count. */
 static bool happen(dgram_sim *world, uint64_t until_ns) {
   for (;;) {
-    if (world->events.count == 0) return false;
-    uint64_t time_ns = world->events.list[0].time_ns;
-    if (time_ns >= SIM_NEVER || time_ns > until_ns) return false;
+    const struct sim_event *first = sim_events_first(&world->events);
+    if (!first || first->time_ns >= SIM_NEVER || first->time_ns > until_ns) return false;
+    uint64_t time_ns = first->time_ns;
     struct sim_event event = sim_events_pop(&world->events);
     void *what = sim_event_what(&event);
     if (sim_event_kind_of(&event) == SIM_EVENT_TURN) {
