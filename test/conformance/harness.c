@@ -139,8 +139,9 @@ static void *memory_malloc(size_t size, void *data) {
 
 static void memory_free(void *block, void *data) {
   struct h_memory *memory = data;
-  union header *header = (union header *)block - 1;
+  union header *header;
   if (block == NULL) return;
+  header = (union header *)block - 1;
   memory->live--;
   memory->live_bytes -= header->size;
   free(header);
