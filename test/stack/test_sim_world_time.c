@@ -243,6 +243,25 @@ static void test_destroy_of_nothing(void **state) {
   assert_int_equal(dgram_sim_step(NULL), DGRAM_EARGTYPE);
 }
 
+/* A host that has had its turn in the last ns can still be closed. */
+static void test_the_end_of_time(void **state) {
+  (void)state;
+  dgram_timer timer, late;
+  two_hosts();
+  memset(&timer, 0, sizeof timer);
+  memset(&late, 0, sizeof late);
+  assert_int_equal(dgram_sim_run_until(world.sim, UINT64_MAX - 1), DGRAM_EINVAL);
+  assert_int_equal(dgram_sim_run_until(world.sim, UINT64_MAX - 2), 0);
+  assert_int_equal(dgram_sim_run_for(world.sim, UINT64_MAX), DGRAM_EINVAL);
+  start(a, &timer, 0, "at once");
+  start(a, &late, 1, "never");
+  assert_int_equal(dgram_sim_run(world.sim), DGRAM_EDEADLK);
+  assert_non_null(strstr(log_text, "at once"));
+  assert_null(strstr(log_text, "never"));
+  assert_int_equal(dgram_stack_close(a, NULL, NULL), 0);
+  assert_int_equal(dgram_sim_run(world.sim), 0);
+}
+
 /* A stack by itself takes its world along. */
 static void test_a_stack_by_itself(void **state) {
   (void)state;
@@ -288,6 +307,7 @@ int main(void) {
       WORLD_TEST(test_a_host_that_goes),
       WORLD_TEST(test_destroy_closes_all),
       WORLD_TEST(test_destroy_of_nothing),
+      WORLD_TEST(test_the_end_of_time),
       WORLD_TEST(test_a_stack_by_itself),
       WORLD_TEST(test_bad_options),
   };

@@ -123,6 +123,12 @@ bool sim_stack_is_due(const struct sim_stack *host, uint64_t time_ns) {
 
 /* ---- turns ---- */
 
+/* At the end of time a turn takes none, so that a host can still be closed. */
+static uint64_t turn_end(uint64_t now_ns) {
+  uint64_t end_ns = sim_add_ns(now_ns, DGRAM__SIM_TURN_NS);
+  return end_ns < SIM_NEVER ? end_ns : SIM_NEVER - 1;
+}
+
 static void tell_alarm(struct sim_stack *host) {
   if (host->alarm_ns > host->world->now_ns) return;
   host->alarm_ns = UINT64_MAX;
@@ -152,7 +158,7 @@ void sim_stack_take_turn(struct sim_stack *host) {
   }
   host->turning = true;
   host->turn_ns = SIM_NEVER;
-  host->busy_until_ns = sim_add_ns(host->world->now_ns, DGRAM__SIM_TURN_NS);
+  host->busy_until_ns = turn_end(host->world->now_ns);
   tell_alarm(host);
   tell_turn(host);
   sim_stack_tell_sendable(host);
