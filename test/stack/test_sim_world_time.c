@@ -243,6 +243,27 @@ static void test_destroy_of_nothing(void **state) {
   assert_int_equal(dgram_sim_step(NULL), DGRAM_EARGTYPE);
 }
 
+static dgram_socket *send_to_name(const char *name) {
+  dgram_socket *socket = world_socket(a, DGRAM_UDP4, NULL, 1000, NULL);
+  assert_int_equal(dgram_send(socket, "x", 1, 2000, name, NULL, NULL), 0);
+  world_run();
+  return socket;
+}
+
+/* What nobody waits for any more does not move the time. */
+static void test_a_lookup_that_was_cancelled(void **state) {
+  (void)state;
+  dgram_address address;
+  two_hosts();
+  assert_int_equal(dgram_address_parse("10.0.0.2", 0, &address), 0);
+  assert_int_equal(dgram_sim_set_name(world.sim, "far", &address, 1, 3600 * DGRAM_SECOND, 0), 0);
+  assert_int_equal(dgram_abort(send_to_name("far")), 0);
+  world_run();
+  uint64_t before = dgram_sim_now(world.sim);
+  assert_int_equal(dgram_sim_step(world.sim), 0);
+  assert_int_equal(dgram_sim_now(world.sim), before);
+}
+
 /* A host that has had its turn in the last ns can still be closed. */
 static void test_the_end_of_time(void **state) {
   (void)state;
@@ -307,6 +328,7 @@ int main(void) {
       WORLD_TEST(test_a_host_that_goes),
       WORLD_TEST(test_destroy_closes_all),
       WORLD_TEST(test_destroy_of_nothing),
+      WORLD_TEST(test_a_lookup_that_was_cancelled),
       WORLD_TEST(test_the_end_of_time),
       WORLD_TEST(test_a_stack_by_itself),
       WORLD_TEST(test_bad_options),

@@ -199,11 +199,13 @@ void sim_lookup_free(dgram_sim *world, struct sim_lookup *lookup) {
   sim_free(world, lookup);
 }
 
-void sim_lookup_end(dgram_sim *world, struct sim_lookup *lookup) {
-  if (lookup->host)
-    end_lookup(lookup);
-  else
+void sim_lookup_end(dgram_sim *world, struct sim_lookup *lookup, uint64_t time_ns) {
+  if (!lookup->host) {
     sim_lookup_free(world, lookup);
+    return;
+  }
+  world->now_ns = time_ns;
+  end_lookup(lookup);
 }
 
 /* Those that are started meanwhile come in the next turn. */

@@ -376,8 +376,9 @@ int sim_stack_lookup(dgram_stack *base, const char *name, int family,
                      struct dgram__lookup *core_lookup, void **ret_request);
 void sim_stack_cancel_lookup(dgram_stack *base, void *request);
 
-/* The time of a lookup has come: its host will tell it. */
-void sim_lookup_end(dgram_sim *world, struct sim_lookup *lookup);
+/* The time of a lookup has come: time moves to it, and its host will tell it. One that nobody waits
+ * for is freed, and time stays. */
+void sim_lookup_end(dgram_sim *world, struct sim_lookup *lookup, uint64_t time_ns);
 void sim_lookup_free(dgram_sim *world, struct sim_lookup *lookup);
 void sim_stack_tell_lookups(struct sim_stack *host);
 

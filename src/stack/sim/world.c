@@ -165,13 +165,13 @@ static bool happen(dgram_sim *world, uint64_t until_ns) {
       sim_stack_take_turn(host);
       return true;
     }
-    world->now_ns = time_ns;
     if (sim_event_kind_of(&event) == SIM_EVENT_ARRIVAL) {
+      world->now_ns = time_ns;
       world->stats.events++;
       sim_network_arrive(world, what);
       return true;
     }
-    sim_lookup_end(world, what);
+    sim_lookup_end(world, what, time_ns);
   }
 }
 
