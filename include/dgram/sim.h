@@ -174,7 +174,8 @@ DGRAM_EXTERN int dgram_sim_add_host(dgram_sim *sim, const char *name, const char
  *          address once, but for link-local ones.
  * Returns  the interface's index.
  * Errors   DGRAM_EARGTYPE, DGRAM_ENOMEM, DGRAM_EINVAL (also where the interface is in another
- *          network, or is "lo"), DGRAM_EADDRINUSE; DGRAM_ENOTSUP: a stack that is not simulated. */
+ *          network, or is "lo"), DGRAM_EADDRINUSE; DGRAM_ENOTSUP: a stack that is not simulated;
+ *          DGRAM_ENOTRUNNING: in the stack's `close` callback, the host has gone. */
 DGRAM_EXTERN int dgram_sim_add_address(dgram_stack *host, const char *name, unsigned network,
                                        const char *address);
 

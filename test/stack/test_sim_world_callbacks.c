@@ -7,6 +7,23 @@
 enum { MEMBERS = 4 };
 
 static dgram_stack *a;
+static int code;
+
+/* ---- a host that goes ---- */
+
+static void on_closed(dgram_stack *stack, void *data) {
+  (void)data;
+  code = dgram_sim_add_address(stack, "eth0", 0, "10.0.0.9/24");
+}
+
+static void test_an_address_for_a_host_that_has_gone(void **state) {
+  (void)state;
+  a = world_host("a", "10.0.0.1/24");
+  assert_int_equal(dgram_stack_close(a, on_closed, NULL), 0);
+  world_run();
+  assert_int_equal(code, DGRAM_ENOTRUNNING);
+  assert_non_null(world_host("b", "10.0.0.9/24"));
+}
 
 /* ---- the trace ---- */
 
@@ -47,6 +64,7 @@ static void test_members_leave_while_it_is_sent(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      WORLD_TEST(test_an_address_for_a_host_that_has_gone),
       WORLD_TEST(test_members_leave_while_it_is_sent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,7 @@ int dgram_sim_add_address(dgram_stack *host, const char *name, unsigned network,
   size_t length = strlen(name);
   if (length == 0 || length >= DGRAM__INTERFACE_NAME_MAX || strcmp(name, "lo") == 0)
     return DGRAM_EINVAL;
+  if (sim_stack_of(host)->gone) return DGRAM_ENOTRUNNING;
   return add_address(sim_stack_of(host), name, network, address);
 }
 

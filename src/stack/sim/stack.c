@@ -145,8 +145,8 @@ static void end(struct sim_stack *host) {
   assert(sim_list_is_empty(&host->ready) && !host->joined);
   host->users++;
   sim_host_remove(host);
-  dgram__stack_closed(&host->base);
   host->gone = true;
+  dgram__stack_closed(&host->base);
   update_hold(host);
   sim_stack_release(host);
 }
