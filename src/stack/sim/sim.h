@@ -156,9 +156,9 @@ struct sim_stack {
   bool holds : 1; /* counted in the world's */
   bool woken : 1;
   bool closing : 1;
-  bool turning : 1; /* has its turn now */
-  bool gone : 1;    /* is out of the world; told dgram__stack_closed */
-  uint16_t next_port; /* where the search for an ephemeral port goes on */
+  bool turning : 1;          /* has its turn now */
+  bool gone : 1;             /* is out of the world; told dgram__stack_closed */
+  uint16_t next_port;        /* where the search for an ephemeral port goes on */
   struct sim_link lookups;   /* that have ended, oldest first */
   struct sim_link ready;     /* endpoints with something to tell, in the order they got it */
   struct sim_link sendable;  /* endpoints that were short of sending, likewise */
