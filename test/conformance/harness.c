@@ -192,8 +192,20 @@ static int loop_close(struct loop *loop) {
   return 0;
 }
 
+/* A stack without its names is none. */
+static int simulated(dgram_stack_options *options, dgram_stack **ret_stack) {
+  int code = dgram_sim_stack_create(options, ret_stack);
+  if (code < 0) return code;
+  code = h_resolver_simulate(*ret_stack);
+  if (code < 0) {
+    (void)dgram_stack_close(*ret_stack, NULL, NULL);
+    (void)dgram_run(*ret_stack);
+  }
+  return code;
+}
+
 int h_stack_create(const struct h_box *box, dgram_stack_options *options, dgram_stack **ret_stack) {
-  if (world.kind == H_SIM) return dgram_sim_stack_create(options, ret_stack);
+  if (world.kind == H_SIM) return simulated(options, ret_stack);
   if (options != NULL && options->kind == 0) {
     options->kind = world.kind == H_LINUX ? DGRAM_STACK_LINUX : DGRAM_STACK_UV;
   }

@@ -12,4 +12,7 @@ void h_books_close(void);
 /* Empties the books without looking, and keeps what callbacks may still point to. */
 void h_books_forget(void);
 
+/* Makes the names of harness_resolver.c known in a stack's simulation. Returns 0 or a code. */
+int h_resolver_simulate(dgram_stack *stack);
+
 #endif

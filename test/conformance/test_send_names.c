@@ -3,10 +3,6 @@
 
 #include "harness.h"
 
-static void need_names(void) {
-  h_need_kernel("the simulation knows the name localhost only");
-}
-
 /* seed:send-5 seed:send-8 issue:names */
 static void test_a_name_is_resolved(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
@@ -49,7 +45,6 @@ static void test_a_slow_lookup_does_not_hold_up_the_loop(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
   dgram_timer timer = {0};
   (void)state;
-  need_names();
   h_assert_ok(h_send_name(a, "name", h_port(b), "slow.dgram.test"));
   h_assert_ok(h_send(a, "literal", h_address(b)));
   h_run_until("b message");
@@ -91,7 +86,6 @@ static void test_unknown_name_without_callback_is_an_error(void **state) {
 static void test_other_failures_of_the_resolver(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4);
   (void)state;
-  need_names();
   h_assert_ok(h_send_name(a, "x", 9, "again.dgram.test"));
   h_run_until("a unsent 'x' EAI_AGAIN");
   h_assert_ok(h_send_name(a, "y", 9, "fail.dgram.test"));
@@ -118,7 +112,6 @@ static void test_many_names_in_flight(void **state) {
 static void test_the_first_address_counts(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_socket("b", DGRAM_UDP4);
   (void)state;
-  need_names();
   h_assert_ok(h_bind(b, NULL));
   h_run_until("b bind OK");
   h_assert_ok(h_send_name(a, "hello", h_port(b), "two.dgram.test"));
@@ -131,7 +124,7 @@ static void test_the_first_address_counts(void **state) {
 static void test_literals_never_reach_a_resolver(void **state) {
   dgram_socket *a = h_socket("a", DGRAM_UDP4), *b = h_socket("b", DGRAM_UDP4);
   (void)state;
-  need_names();
+  h_need_kernel("nobody counts the lookups of the simulation");
   h_assert_ok(h_bind_to(b, "127.0.0.1", 0));
   h_run_until("b bind OK");
   h_assert_ok(h_send_name(a, "hello", h_port(b), "127.0.0.1"));
@@ -144,7 +137,7 @@ static void test_literals_never_reach_a_resolver(void **state) {
 static void test_lookups_in_flight_are_joined(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
   (void)state;
-  need_names();
+  h_need_kernel("nobody counts the lookups of the simulation");
   for (int i = 0; i < 5; i++) {
     static const char *const texts[] = {"0", "1", "2", "3", "4"};
     h_assert_ok(h_send_name(a, texts[i], h_port(b), "slow.dgram.test"));
@@ -161,7 +154,7 @@ static void test_lookups_in_flight_are_joined(void **state) {
 static void test_lookups_of_two_sockets_are_joined(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
   (void)state;
-  need_names();
+  h_need_kernel("nobody counts the lookups of the simulation");
   h_assert_ok(h_send_name(a, "from a", h_port(b), "slow.dgram.test"));
   h_assert_ok(h_send_name(b, "from b", h_port(b), "slow.dgram.test"));
   h_assert_ok(h_resolve("slow.dgram.test", DGRAM_IPV4));
@@ -177,7 +170,7 @@ static void test_lookups_of_two_sockets_are_joined(void **state) {
 static void test_nothing_is_cached(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = h_bound("b", DGRAM_UDP4);
   (void)state;
-  need_names();
+  h_need_kernel("nobody counts the lookups of the simulation");
   h_assert_ok(h_send_name(a, "1", h_port(b), "four.dgram.test"));
   h_run_until("b message '1'");
   h_assert_ok(h_send_name(a, "2", h_port(b), "four.dgram.test"));
@@ -222,7 +215,6 @@ static void test_a_lookup_that_never_ends_does_not_hold_close(void **state) {
   dgram_socket_options options = {.type = DGRAM_UDP4, .linger_ms = 20};
   dgram_socket *a;
   (void)state;
-  need_names();
   a = h_bound_with("a", &options, H_ALL);
   h_assert_ok(h_send_name(a, "x", 9, "slow.dgram.test"));
   h_assert_ok(h_end(a));
@@ -247,7 +239,6 @@ static void test_a_bind_whose_name_never_resolves_is_cancelled(void **state) {
   dgram_socket_options options = {.type = DGRAM_UDP4, .linger_ms = -1};
   dgram_socket *a;
   (void)state;
-  need_names();
   a = h_socket_with("a", &options, H_ALL);
   h_assert_ok(h_bind_to(a, "slow.dgram.test", 0));
   h_assert_ok(h_send(a, "x", h_literal("127.0.0.1", 9)));
