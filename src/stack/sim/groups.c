@@ -73,20 +73,12 @@ static struct sim_joined *new_joined(struct sim_stack *host, struct sim_interfac
   return joined;
 }
 
-/* A group ends with its last member; a walk then stands at its head, where it ends as well. */
-static void leave_walks(const dgram_sim *world, const struct sim_link *link) {
-  for (struct sim_walk *walk = world->walks; walk; walk = walk->outer) {
-    if (walk->next == link) walk->next = link->next;
-  }
-}
-
 static void end_joined_if_empty(struct sim_stack *host, struct sim_joined *joined) {
   if (joined->sockets > 0) return;
   struct sim_joined **link = &host->joined;
   while (*link != joined)
     link = &(*link)->next;
   *link = joined->next;
-  leave_walks(host->world, &joined->in_group);
   sim_list_remove(&joined->in_group);
   end_group_if_empty(host->world, joined->group);
   sim_free(host->world, joined);

@@ -269,17 +269,14 @@ static void send_to_members(struct packet *packet, const struct sim_interface *o
   bool stays = packet->sender->multicast_ttl == 0;
   if (!packet->ipv4 && (packet->to.bytes[1] & 0x0f) == 1) stays = true;
   if (!out || stays) return;
-  dgram_sim *world = packet->host->world;
-  struct sim_group *group = sim_group_find(world, out->network->number, &packet->to);
+  struct sim_group *group = sim_group_find(packet->host->world, out->network->number, &packet->to);
   if (!group) return;
-  struct sim_walk walk = {.outer = world->walks, .next = group->joined.next};
-  world->walks = &walk;
-  while (walk.next != &group->joined) {
-    const struct sim_joined *joined = SIM_OF_LINK(struct sim_joined, in_group, walk.next);
-    walk.next = walk.next->next;
+  struct sim_link *next;
+  for (struct sim_link *link = group->joined.next; link != &group->joined; link = next) {
+    const struct sim_joined *joined = SIM_OF_LINK(struct sim_joined, in_group, link);
+    next = link->next;
     if (joined->interface->host != packet->host) (void)send_away(packet, joined->interface);
   }
-  world->walks = walk.outer;
 }
 
 static int send_to_group(struct packet *packet) {

@@ -192,7 +192,6 @@ struct dgram_sim {
   struct sim_table addresses;
   struct sim_table endpoints;
   struct sim_table groups;
-  struct sim_walk *walks; /* the innermost */
   struct sim_table names;
   struct sim_table ways;
 
@@ -444,13 +443,6 @@ struct sim_group {
   struct sim_ip ip;
   unsigned network;
   struct sim_link joined; /* oldest first */
-};
-
-/* A walk over a group's members, of whom any may leave meanwhile: the trace's callback may do
- * anything, also send to a group. */
-struct sim_walk {
-  struct sim_walk *outer;
-  struct sim_link *next; /* of the group's list */
 };
 
 int sim_stack_set_membership(struct dgram__endpoint *base, bool joining, const dgram_address *group,
