@@ -185,8 +185,10 @@ DGRAM_EXTERN int dgram_sim_remove_address(dgram_stack *host, const char *address
 
 /* ---- what happens on the way ---- */
 
-/* Sets what all links do that have no options of their own, from now on. Errors: as
- * dgram_link_init's. */
+/* Sets what all links do that have no options of their own, from now on. Where neither chance, jitter
+ * nor a rate is among them, order is kept by host and not by pair: once the delay has become shorter,
+ * a datagram may wait for an earlier one of each of its two hosts, also to or from a third.
+ * Errors: as dgram_link_init's. */
 DGRAM_EXTERN int dgram_sim_set_default_link(dgram_sim *sim, const dgram_link_options *options);
 
 /* Sets both directions between two hosts; or one.
