@@ -153,9 +153,11 @@ enum {
   /* Nanoseconds between two lines about unheard errors (rule 12). */
   DGRAM__UNHEARD_INTERVAL_NS = 1000000000,
 
-  /* Bytes of the header of UDP (RFC 768), and of those of UDP and IPv6 (RFC 8200 3); the unit of a
-   * fragment's offset (RFC 791 3.1), what IP carries at most, and the smallest MTU it knows. */
+  /* Bytes of the header of UDP (RFC 768), and of those of UDP and IPv4 without options (RFC 791
+   * 3.1), of UDP and IPv6 (RFC 8200 3); the unit of a fragment's offset (RFC 791 3.1), what IP
+   * carries at most, and the smallest MTU it knows. */
   DGRAM__UDP_HEADER = 8,
+  DGRAM__OVERHEAD_IPV4 = 28,
   DGRAM__OVERHEAD_IPV6 = 48,
   DGRAM__FRAGMENT_UNIT = 8,
   DGRAM__IP_PAYLOAD_MAX = 65535,

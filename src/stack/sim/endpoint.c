@@ -126,7 +126,8 @@ static dgram_message message_of(const struct sim_endpoint *endpoint,
   return message;
 }
 
-/* Tells up to count datagrams in one batch; there is one. Returns how many; 0 where the endpoint was closed. */
+/* Tells up to count datagrams in one batch; there is one. Returns how many; 0 where the endpoint was
+ * closed. */
 static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
   struct sim_stack *host = sim_host_of(endpoint);
   struct sim_datagram *taken[DGRAM__SIM_BATCH];

@@ -15,8 +15,6 @@
 
 #include "stack/sim/trace.h"
 
-enum { OVERHEAD_IPV4 = 28 };
-
 /* A datagram that is being sent. */
 struct packet {
   struct sim_endpoint *sender;
@@ -174,7 +172,7 @@ static void put_under_way(const struct packet *packet, const struct sim_interfac
 static int send_away(struct packet *packet, const struct sim_interface *to) {
   dgram_sim *world = packet->host->world;
   dgram_fate fate;
-  size_t overhead = packet->ipv4 ? OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
+  size_t overhead = packet->ipv4 ? DGRAM__OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
   int code = sim_way_pass(packet->host, to->host, packet->datagram->length, overhead, &fate);
   if (code < 0 && packet->cast == SIM_UNICAST) return code;
   if (code < 0) fate = (dgram_fate){.drop = DGRAM_DROP_MTU};
