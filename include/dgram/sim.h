@@ -15,7 +15,10 @@
  *   dgram_sim_destroy(sim);
  *
  * One world belongs to one thread. Calls that change it are allowed at any time, also inside
- * callbacks, but for those that say so. A call that fails has changed nothing. */
+ * callbacks, but for those that say so. A call that fails has changed nothing.
+ *
+ * Not repeated below: the errors common to all calls of dgram.h, and DGRAM_ENOTSUP for a stack that
+ * is not simulated. */
 
 #ifndef DGRAM_SIM_H
 #define DGRAM_SIM_H
@@ -52,11 +55,12 @@ typedef struct dgram_link_options {
   uint32_t reorder_ppm; /* held up for reorder_ns more, without holding up those behind it */
   uint64_t reorder_ns;  /* 0: as long as delay_ns and jitter_ns together, at least 1 ms */
 
-  uint64_t bits_per_second; /* 0: no limit. Headers of UDP and IP count: 28 bytes (IPv4) */
+  uint64_t bits_per_second; /* 0: no limit. Headers of UDP and IP count: 28 bytes, with
+                               IPv6 48 */
   size_t queue_bytes;       /* that wait for their turn on such a link; more are lost. 0: 65,536 */
 
   size_t mtu;     /* bytes with headers; larger ones fail with DGRAM_EMSGSIZE. 0: no limit */
-  bool fragments; /* they cross in fragments instead: each pays its header and meets loss by itself */
+  bool fragments; /* they cross in fragments, each of which pays its header and may be lost */
 
   bool down; /* nothing passes */
 } dgram_link_options;
@@ -68,9 +72,9 @@ enum dgram_drop {
   DGRAM_DROP_QUEUE,     /* of a link was full */
   DGRAM_DROP_MTU,       /* too large for a link, and nobody to tell */
   DGRAM_DROP_DOWN,      /* link down, or another partition */
-  DGRAM_DROP_NO_HOST,   /* nobody has this address, or nobody has joined */
+  DGRAM_DROP_NO_HOST,   /* nobody has this address, or nobody has joined, or no more on arrival */
   DGRAM_DROP_NO_SOCKET, /* nobody has this port there */
-  DGRAM_DROP_BUFFER,    /* the socket's receive buffer was full */
+  DGRAM_DROP_BUFFER,    /* the socket's receive buffer was full, or memory was out */
   DGRAM_DROP_CLOSED,    /* the host has gone while it was under way */
   DGRAM_DROP_COUNT
 };
@@ -115,7 +119,8 @@ DGRAM_EXTERN int dgram_link_set(dgram_link *link, const dgram_link_options *opti
  * length    bytes of payload.
  * overhead  bytes of headers: 28 for IPv4, 48 for IPv6.
  * ret_fate  returns what becomes of it.
- * Returns   0, or DGRAM_EMSGSIZE: larger than the mtu, and the link makes no fragments. */
+ * Returns   0, or DGRAM_EMSGSIZE: larger than the mtu, and the link makes no fragments, or larger
+ *           than IP can make fragments of. */
 DGRAM_EXTERN int dgram_link_pass(dgram_link *link, uint64_t now_ns, size_t length, size_t overhead,
                                  dgram_fate *ret_fate);
 
@@ -135,8 +140,8 @@ typedef struct dgram_sim_options {
  *
  * options  borrows; NULL: all defaults.
  * ret_sim  returns new: dgram_sim_destroy releases it.
- * Errors   DGRAM_EARGTYPE, DGRAM_ENOMEM; DGRAM_EINVAL: an option this version does not know, half
- *          an allocator. */
+ * Errors   DGRAM_EINVAL: an option this version does not know, half an allocator, a start_ns that
+ *          leaves no time after it. */
 #define dgram_sim_create(options, ret_sim)                                                         \
   dgram_sim_create_sized((options), sizeof(dgram_sim_options), (ret_sim))
 DGRAM_EXTERN int dgram_sim_create_sized(const dgram_sim_options *options, size_t size,
@@ -155,13 +160,20 @@ DGRAM_EXTERN dgram_sim *dgram_sim_of(dgram_stack *stack);
 /* Creates a host: a stack, with 127.0.0.1 and ::1 on interface 1, "lo", and an address on interface
  * 2, "eth0", in network 0. dgram_stack_close takes the host out of the world.
  *
- * name       borrows; in the trace, and for lookups: its addresses. NULL: it has none.
+ * A host behaves as Linux does, but for this: a turn takes 1,000 ns of its time, so that timers
+ * come due under a flood; a receive buffer holds 212,992 bytes, each datagram counting 768 more;
+ * everyone may bind a port under 1024; multicast and 255.255.255.255 need no route and leave by the
+ * first interface, unless the socket is bound to another's address; no router takes a hop away.
+ *
+ * name       borrows; 1 to 253 bytes; in the trace, and for lookups: its addresses. NULL: it has
+ *            none.
  * address    "10.0.0.1/24", "2001:db8::1/64"; without a prefix /32 or /128, no broadcast. NULL: no
  *            interface 2.
  * ret_stack  returns new; belongs to the world.
- * Errors     DGRAM_EARGTYPE, DGRAM_ENOMEM; DGRAM_EINVAL: no address; DGRAM_EADDRINUSE: some host in
- *            that network has it; DGRAM_EEXIST: some host has that name;
- *            DGRAM_ENOTRUNNING: the world is being destroyed. */
+ * Errors     DGRAM_EINVAL: no name, no address, or one that no host can have (of all, loopback,
+ *            multicast, broadcast); DGRAM_EADDRINUSE: some host in that network has it;
+ *            DGRAM_EEXIST: some host has that name, or it is "localhost"; DGRAM_ENOTRUNNING: the
+ *            world is being destroyed. */
 DGRAM_EXTERN int dgram_sim_add_host(dgram_sim *sim, const char *name, const char *address,
                                     dgram_stack **ret_stack);
 
@@ -173,14 +185,16 @@ DGRAM_EXTERN int dgram_sim_add_host(dgram_sim *sim, const char *name, const char
  * address  as in dgram_sim_add_host; never a loopback, multicast or broadcast one. A host has an
  *          address once, but for link-local ones.
  * Returns  the interface's index.
- * Errors   DGRAM_EARGTYPE, DGRAM_ENOMEM, DGRAM_EINVAL (also where the interface is in another
- *          network, or is "lo"), DGRAM_EADDRINUSE; DGRAM_ENOTSUP: a stack that is not simulated;
+ * Errors   DGRAM_EINVAL: no name, no address, "lo", an interface in another network;
+ *          DGRAM_EADDRINUSE: some host in that network has it, or this one on another interface;
  *          DGRAM_ENOTRUNNING: in the stack's `close` callback, the host has gone. */
 DGRAM_EXTERN int dgram_sim_add_address(dgram_stack *host, const char *name, unsigned network,
                                        const char *address);
 
-/* Takes an address away. Sockets bound to it stay, and hear nothing. Errors: DGRAM_EADDRNOTAVAIL:
- * the host has no such address. */
+/* Takes an address away. Sockets bound to it stay, and hear nothing.
+ *
+ * address  borrows; a prefix means nothing.
+ * Errors   DGRAM_EADDRNOTAVAIL: the host has no such address; DGRAM_EINVAL: no address. */
 DGRAM_EXTERN int dgram_sim_remove_address(dgram_stack *host, const char *address);
 
 /* ---- what happens on the way ---- */
@@ -188,14 +202,15 @@ DGRAM_EXTERN int dgram_sim_remove_address(dgram_stack *host, const char *address
 /* Sets what all links do that have no options of their own, from now on. Where neither chance, jitter
  * nor a rate is among them, order is kept by host and not by pair: once the delay has become shorter,
  * a datagram may wait for an earlier one of each of its two hosts, also to or from a third.
- * Errors: as dgram_link_init's. */
+ *
+ * options  borrows; not NULL: zeroed ones are what it begins with.
+ * Errors   as dgram_link_init's. */
 DGRAM_EXTERN int dgram_sim_set_default_link(dgram_sim *sim, const dgram_link_options *options);
 
 /* Sets both directions between two hosts; or one.
  *
  * options  borrows; NULL: the default again.
- * Errors   as dgram_link_init's; DGRAM_EINVAL: a host and itself, or hosts of two worlds;
- *          DGRAM_ENOTSUP: a stack that is not simulated; DGRAM_ENOMEM. */
+ * Errors   as dgram_link_init's; DGRAM_EINVAL: a host and itself, or hosts of two worlds. */
 DGRAM_EXTERN int dgram_sim_set_link(dgram_stack *a, dgram_stack *b,
                                     const dgram_link_options *options);
 DGRAM_EXTERN int dgram_sim_set_way(dgram_stack *from, dgram_stack *to,
@@ -210,25 +225,24 @@ DGRAM_EXTERN int dgram_sim_repair(dgram_sim *sim);
 
 /* ---- names and failures ---- */
 
-/* Sets what a name means, on all hosts. "localhost" and the names of hosts are known without. Names
- * are compared byte for byte.
+/* Sets what a name means, on all hosts. "localhost" and the names of hosts are known without; what
+ * is set here comes before them. Names are compared byte for byte.
  *
- * addresses  borrows; their ports mean nothing. count 0, and no code: takes the name out of the
- *            table.
+ * name       borrows; 1 to 253 bytes.
+ * addresses  borrows; their ports mean nothing. count 0 with code 0: takes back what was set.
  * delay_ns   how long a lookup takes.
  * code       0, or what lookups fail with: DGRAM_EAI_AGAIN for example.
- * Errors     DGRAM_EARGTYPE, DGRAM_EINVAL (no name, more than 32 addresses, a code over 0),
- *            DGRAM_ENOMEM. */
+ * Errors     DGRAM_EINVAL: no name, more than 32 addresses, one of no family, a code over 0. */
 DGRAM_EXTERN int dgram_sim_set_name(dgram_sim *sim, const char *name,
-                                    const dgram_address *addresses, size_t count,
-                                    uint64_t delay_ns, int code);
+                                    const dgram_address *addresses, size_t count, uint64_t delay_ns,
+                                    int code);
 
 /* What can be made to fail: calls of a stack to its system. */
 enum dgram_sim_call {
-  DGRAM_SIM_OPEN,       /* of a socket */
+  DGRAM_SIM_OPEN, /* of a socket */
   DGRAM_SIM_BIND,
-  DGRAM_SIM_SEND,       /* of a datagram; DGRAM_EAGAIN: it waits for the next turn */
-  DGRAM_SIM_RECEIVE,    /* an error in place of a batch */
+  DGRAM_SIM_SEND,    /* of a datagram; DGRAM_EAGAIN: it waits for the next turn */
+  DGRAM_SIM_RECEIVE, /* an error in place of a batch */
   DGRAM_SIM_SET_OPTION,
   DGRAM_SIM_MEMBERSHIP, /* join or leave */
   DGRAM_SIM_LOOKUP,     /* that is started */
@@ -239,16 +253,15 @@ enum dgram_sim_call {
  * was set for that kind.
  *
  * nth     0: none.
- * times   how many in a row, from the nth on; UINT64_MAX: all.
- * code    negative.
- * Errors  DGRAM_EINVAL: no such kind, a code of 0 or more; DGRAM_ENOTSUP: a stack that is not
- *         simulated. */
+ * times   how many in a row, from the nth on; 0: none; UINT64_MAX: all.
+ * code    negative, also where none is to fail.
+ * Errors  DGRAM_EINVAL: no such kind, a code of 0 or more. */
 DGRAM_EXTERN int dgram_sim_fail(dgram_stack *host, enum dgram_sim_call call, uint64_t nth,
                                 uint64_t times, int code);
 
 /* ---- time ---- */
 
-/* The world's time in ns; dgram_now of every host. */
+/* The world's time in ns; dgram_now of every host. 0 for NULL. */
 DGRAM_EXTERN uint64_t dgram_sim_now(const dgram_sim *sim);
 
 /* Lets one event happen: a datagram arrives, or a host has a turn (its timers, callbacks of sends,
@@ -268,7 +281,8 @@ DGRAM_EXTERN int dgram_sim_run_for(dgram_sim *sim, uint64_t duration_ns);
  * Errors  DGRAM_EDEADLK: nothing can happen any more although something waits; DGRAM_ERUNNING. */
 DGRAM_EXTERN int dgram_sim_run(dgram_sim *sim);
 
-/* Makes the run under way return after this event; without one, the next. */
+/* Makes the run under way return after this event; without one, the next run at once.
+ * dgram_sim_step does not heed it. */
 DGRAM_EXTERN void dgram_sim_stop(dgram_sim *sim);
 
 /* ---- looking at it ---- */
@@ -277,7 +291,7 @@ DGRAM_EXTERN void dgram_sim_stop(dgram_sim *sim);
  * sent + duplicated = delivered + under_way + all of dropped, where each receiver of a multicast or
  * broadcast counts as one that was sent, none at all as one too. */
 typedef struct dgram_sim_stats {
-  uint64_t events;
+  uint64_t events; /* arrivals, and turns with something to tell */
   uint64_t sent;
   uint64_t duplicated;
   uint64_t delivered; /* into a receive buffer */
@@ -287,16 +301,20 @@ typedef struct dgram_sim_stats {
 
 DGRAM_EXTERN int dgram_sim_get_stats(const dgram_sim *sim, dgram_sim_stats *ret_stats);
 
-/* Takes bytes that are to be written; other than 0 ends the trace. It runs inside calls, and calls
- * nothing of the world but dgram_sim_trace. */
+/* Takes bytes that are to be written; borrows them. A result other than 0 ends the trace. It runs
+ * inside calls, and calls nothing of the world but dgram_sim_trace with NULL. */
 typedef int (*dgram_sim_write_cb)(const void *bytes, size_t length, void *data);
 
-/* Writes what crosses the network as pcapng, which Wireshark and tshark read: each datagram once,
- * when it is sent, with headers of IP and UDP, its hosts and its fate as comment.
+/* Writes what crosses the network as pcapng, which Wireshark and tshark read: each datagram once for
+ * each receiver, when it is sent, with headers of IP and UDP, its hosts and its fate as comment.
+ * Left out are what a host sends to itself, what a send was refused, and what is sent inside the
+ * callback.
  *
- * cb      NULL: ends the trace.
- * Errors  DGRAM_EIO: the callback refused the beginning. DGRAM_ENOMEM. DGRAM_ERUNNING: begun inside
- *         the callback of a trace. */
+ * cb      it is called for each block, the first time inside this call; it replaces the one before
+ *         it. NULL: ends the trace, also inside the callback.
+ * data    keeps until the trace ends.
+ * Errors  DGRAM_EIO: the callback refused the beginning, and nothing is traced any more;
+ *         DGRAM_ENOMEM; DGRAM_ERUNNING: inside the callback. */
 DGRAM_EXTERN int dgram_sim_trace(dgram_sim *sim, dgram_sim_write_cb cb, void *data);
 
 /* ---- a stack by itself ---- */
