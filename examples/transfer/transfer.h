@@ -1,6 +1,6 @@
 /* A file over UDP, whatever the network does to it: an example of a protocol on dgram.h. It knows
  * neither files nor the system: bytes come and go by callbacks, time is the stack's. So it runs
- * unchanged on real sockets (main.c) and in a simulated network (docs/simulation.md). */
+ * unchanged on real sockets (main.c) and in a simulated network (dgram/sim.h). */
 
 #ifndef TRANSFER_H
 #define TRANSFER_H
@@ -19,8 +19,11 @@ typedef int (*transfer_write_cb)(uint64_t offset, const void *bytes, size_t size
  * DGRAM_ECANCELED: the stack is closed. */
 typedef void (*transfer_done_cb)(int code, void *data);
 
-/* Sends a file; receives one, from the first who sends. Returns 0, then `done` comes once, from the
- * loop; or a code, then it never comes. */
+/* Sends a file; receives one, from the first who sends.
+ *
+ * to       borrows.
+ * data     keeps until completion, which is `done`.
+ * Returns  0, then `done` comes once, from the loop; or a code, then it never comes. */
 int transfer_send(dgram_stack *stack, const dgram_address *to, transfer_read_cb read,
                   transfer_done_cb done, void *data);
 int transfer_receive(dgram_stack *stack, int port, transfer_write_cb write, transfer_done_cb done,
