@@ -368,7 +368,7 @@ const struct command relay_command = {
         "without a time as much later as --delay and --jitter together, at least 1 ms.\n"
         "What is late leaves at a whole millisecond of the loop, never too early.\n"
         "\n"
-        "With the same --seed, the nth datagram of the mth sender meets the same, however long it\n"
+        "With the same --seed, the nth datagram of the mth session meets the same, however long it\n"
         "takes to come; what --rate drops depends on the time as well.\n",
     .bit = FOR_RELAY,
     .arguments_min = 2,
