@@ -289,6 +289,7 @@ int sim_host_add(dgram_sim *world, const char *name, const char *address,
   }
   sim_list_append(&world->hosts, &host->in_world);
   world->host_count++;
+  world->host_numbers++; /* only now: what has failed must not change the links of those after it */
   *ret_host = host;
   return 0;
 }

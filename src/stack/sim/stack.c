@@ -21,7 +21,7 @@ static const struct dgram__stack_ops operations;
 
 static void init(struct sim_stack *host, dgram_sim *world) {
   host->world = world;
-  host->number = world->host_numbers++;
+  host->number = world->host_numbers;
   host->alarm_ns = UINT64_MAX;
   host->turn_ns = SIM_NEVER;
   host->next_port = DGRAM__SIM_PORT_MIN;
