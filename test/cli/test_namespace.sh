@@ -166,6 +166,7 @@ test_group_with_zone() {
 # The resolver would rather have ::1.
 test_ipv4_is_preferred() {
   [[ -e /proc/net/if_inet6 ]] || { skip_part "no IPv6"; return; }
+  unshare -m true 2>/dev/null || { skip_part "no mounts of its own here"; return; }
   printf '::1 both.example\n127.0.0.1 both.example\n' >"$work/hosts"
   serve echo echo 0
   input=/dev/null run 0 unshare -m bash -c "mount --bind '$work/hosts' /etc/hosts || exit 0
