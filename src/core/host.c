@@ -35,7 +35,7 @@ static void default_free(void *memory, void *data) {
   free(memory);
 }
 
-static const dgram_allocator default_allocator = {
+const dgram_allocator dgram__default_allocator = {
     .malloc = default_malloc, .realloc = default_realloc, .free = default_free};
 
 void *dgram__malloc(dgram_stack *stack, size_t size) {
@@ -152,7 +152,7 @@ static int new_stack(size_t size, const struct dgram__stack_ops *ops,
 int dgram__stack_new(size_t size, const struct dgram__stack_ops *ops,
                      const dgram_stack_options *options, dgram_stack **ret_stack) {
   const dgram_allocator *allocator =
-      options->allocator != NULL ? options->allocator : &default_allocator;
+      options->allocator != NULL ? options->allocator : &dgram__default_allocator;
 
   return new_stack(size, ops, allocator, NULL, ret_stack);
 }

@@ -254,6 +254,9 @@ void dgram__stack_delete(dgram_stack *stack);
 int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
                               dgram_stack_options *ret_options);
 
+/* malloc(3) and its kin: what those have who were given no allocator. */
+extern const dgram_allocator dgram__default_allocator;
+
 /* Memory from a stack's allocator: malloc, zeroed malloc, free. */
 void *dgram__malloc(dgram_stack *stack, size_t size);
 void *dgram__calloc(dgram_stack *stack, size_t size);

@@ -80,6 +80,16 @@ void dgram__free(dgram_stack *stack, void *memory) {
   free(memory);
 }
 
+static void *take(size_t size, void *data) {
+  return dgram__malloc(data, size);
+}
+
+static void give(void *memory, void *data) {
+  dgram__free(data, memory);
+}
+
+const dgram_allocator dgram__default_allocator = {.malloc = take, .free = give};
+
 static void close_endpoint(size_t i) {
   struct dgram__endpoint *endpoint = core.endpoints[i];
   core.endpoints[i] = NULL;

@@ -8,31 +8,12 @@
  * the end of the run in which that happens. */
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "stack/sim/sim.h"
 #include "stack/sim/trace.h"
 
 /* ---- memory ---- */
-
-static void *default_malloc(size_t size, void *data) {
-  (void)data;
-  return malloc(size);
-}
-
-static void *default_realloc(void *memory, size_t size, void *data) {
-  (void)data;
-  return realloc(memory, size);
-}
-
-static void default_free(void *memory, void *data) {
-  (void)data;
-  free(memory);
-}
-
-static const dgram_allocator default_allocator = {default_malloc, default_realloc, default_free,
-                                                  NULL};
 
 void *sim_malloc(dgram_sim *world, size_t size) {
   return world->allocator.malloc(size, world->allocator.data);
@@ -61,7 +42,7 @@ static int init_tables(dgram_sim *world) {
 
 int sim_world_new(const dgram_allocator *allocator, uint64_t seed, uint64_t start_ns,
                   dgram_sim **ret_world) {
-  if (!allocator) allocator = &default_allocator;
+  if (!allocator) allocator = &dgram__default_allocator;
   dgram_sim *world = allocator->malloc(sizeof *world, allocator->data);
   if (!world) return DGRAM_ENOMEM;
   memset(world, 0, sizeof *world);
