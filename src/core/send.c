@@ -366,7 +366,7 @@ static __attribute__((noinline)) int send_plain(dgram_socket *socket, const void
 }
 
 /* Whether a datagram with a callback can go to the queue as it is: what bulk is, but for its first
- * one. */
+ * one, with which the socket begins to hold the program. */
 static inline bool is_usual(const dgram_socket *socket, const void *bytes, size_t length,
                             const dgram_address *to) {
   const struct dgram__queue *queue = socket->queue;

@@ -37,6 +37,37 @@ static void a_batch_of_bytes_too(void **state) {
   expect_log("z1200 z1200 z1200 ");
 }
 
+static void a_batch_of_gathered_bytes(void **state) {
+  static const char bytes[1200];
+  const dgram_buffer parts[] = {{bytes, 600}, {bytes + 600, 600}};
+  const size_t batch = (DGRAM__SEND_BATCH_BYTES + sizeof bytes - 1) / sizeof bytes;
+
+  (void)state;
+  bind_and_settle();
+  for (size_t i = 1; i < batch; i++)
+    assert_int_equal(dgram_send_gather(sock, parts, 2, 7, "192.0.2.1", NULL, NULL), 0);
+  assert_int_equal(fake.sent_count, 0);
+  assert_int_equal(dgram_send_gather(sock, parts, 2, 7, "192.0.2.1", NULL, NULL), 0);
+  assert_int_equal(fake.sent_count, batch);
+}
+
+static void send_a_batch(void) {
+  const size_t before = fake.sent_count;
+
+  for (int i = 0; i < DGRAM__SEND_BATCH; i++)
+    send_letter('b');
+  assert_int_equal(fake.sent_count, before + DGRAM__SEND_BATCH);
+}
+
+static void a_batch_leaves_inside_a_callback(void **state) {
+  (void)state;
+  bind_and_settle();
+  send_letter('a');
+  act = send_a_batch;
+  fake_turn(&fake);
+  assert_null(act);
+}
+
 static void flush_sends_but_calls_nobody(void **state) {
   (void)state;
   send_letter('a');
@@ -51,8 +82,8 @@ static void flush_sends_but_calls_nobody(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      FLUSH_TEST(a_batch_leaves_within_the_call),
-      FLUSH_TEST(a_batch_of_bytes_too),
+      FLUSH_TEST(a_batch_leaves_within_the_call), FLUSH_TEST(a_batch_of_bytes_too),
+      FLUSH_TEST(a_batch_of_gathered_bytes),      FLUSH_TEST(a_batch_leaves_inside_a_callback),
       FLUSH_TEST(flush_sends_but_calls_nobody),
   };
   return cmocka_run_group_tests_name("flush", tests, NULL, NULL);

@@ -20,6 +20,23 @@ static void leaves_in_the_turn_and_calls_back(void **state) {
   assert_true(dgram_address_equal(&fake.sent[1].to, &to));
 }
 
+/* A socket that has sends under way looks no less closely. */
+static void bad_arguments_while_others_are_under_way(void **state) {
+  dgram_address none = to, other = to;
+
+  (void)state;
+  none.port = 0;
+  other.family = DGRAM_IPV6;
+  bind_and_settle();
+  send_letter('a');
+  assert_int_equal(dgram_send_to(sock, "b", 1, &none, on_sent, "b"), DGRAM_EBADPORT);
+  assert_int_equal(dgram_send_to(sock, "b", 1, &other, on_sent, "b"), DGRAM_EINVAL);
+  assert_int_equal(dgram_send_to(sock, NULL, 1, &to, on_sent, "b"), DGRAM_EARGTYPE);
+  assert_int_equal(dgram_send_to(sock, NULL, 0, &to, on_sent, "e"), 0);
+  fake_settle(&fake);
+  expect_log("a1 e0 ");
+}
+
 /* Rule 4. */
 static void bytes_are_borrowed_with_a_callback_and_copied_without(void **state) {
   char bytes[] = "x";
@@ -460,6 +477,24 @@ static void a_failed_bind_fails_the_sends(void **state) {
   expect_log("c1 ");
 }
 
+static void send_another(void) {
+  assert_int_equal(send_letter('d'), 0);
+}
+
+/* While failures of the last bind still wait to be told. */
+static void a_send_after_a_failed_bind_binds_anew(void **state) {
+  const dgram_bind_options options = {.address = "name.test"};
+
+  (void)state;
+  assert_int_equal(dgram_bind(sock, &options, NULL, NULL), 0);
+  send_letter('a');
+  send_letter('b');
+  fake_answer(&fake, "name.test", DGRAM_ENOTFOUND);
+  act = send_another;
+  fake_settle(&fake);
+  assert_string_equal(sent(), "d");
+}
+
 /* ---- names ---- */
 
 static void names_are_looked_up_each_time_and_joined(void **state) {
@@ -648,6 +683,8 @@ int main(void) {
       SEND_TEST(an_implicit_bind_that_fails_fails_the_call),
       SEND_TEST(sends_wait_for_a_bind),
       SEND_TEST(a_failed_bind_fails_the_sends),
+      SEND_TEST(a_send_after_a_failed_bind_binds_anew),
+      SEND_TEST(bad_arguments_while_others_are_under_way),
       SEND_TEST(names_are_looked_up_each_time_and_joined),
       SEND_TEST(an_unknown_name_alone),
       SEND_TEST(the_largest_payload),
