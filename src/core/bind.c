@@ -28,15 +28,15 @@ void dgram__bind_settle(struct dgram__binding *binding, int code, const char *sy
   dgram__socket_want_turn(binding->socket);
 }
 
-static unsigned bind_flags(const dgram_socket *socket) {
-  return socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0;
+static struct dgram__bind_how bind_how(const dgram_socket *socket) {
+  return (struct dgram__bind_how){.flags = socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0};
 }
 
 static void bind_endpoint(struct dgram__binding *binding) {
   dgram_socket *socket = binding->socket;
-  const struct dgram__stack_ops *ops = socket->stack->ops;
+  const struct dgram__bind_how how = bind_how(socket);
 
-  dgram__bind_settle(binding, ops->bind(socket->endpoint, &binding->local, bind_flags(socket)),
+  dgram__bind_settle(binding, socket->stack->ops->bind(socket->endpoint, &binding->local, &how),
                      "bind");
 }
 
@@ -149,9 +149,10 @@ void dgram__bind_cancel(dgram_socket *socket) {
 int dgram__bind_to_any(dgram_socket *socket) {
   const int family = dgram__address_family_of(socket->type);
   const dgram_address any = dgram__address_any(family, 0);
+  const struct dgram__bind_how how = {0};
   int code;
 
-  code = socket->stack->ops->bind(socket->endpoint, &any, 0);
+  code = socket->stack->ops->bind(socket->endpoint, &any, &how);
   if (code < 0) return code;
   socket->endpoint_bound = true;
   socket->listening_pending = true;

@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "core/binding.h"
+#include "core/extras.h"
 
 struct dgram__share {
   struct dgram__share *next;
@@ -49,19 +50,22 @@ static void link_share(struct dgram__host *host, struct dgram__share *share,
 
 static int begin_share(dgram_socket *socket, const dgram_address *address) {
   struct dgram__host *host = socket->stack->host;
-  struct dgram__share *share = dgram__calloc(socket->stack, sizeof *share);
+  struct dgram__extras *extras = dgram__extras_need(socket);
+  struct dgram__share *share;
   struct dgram__share *after;
 
+  if (extras == NULL) return DGRAM_ENOMEM;
+  share = dgram__calloc(socket->stack, sizeof *share);
   if (share == NULL) return DGRAM_ENOMEM;
   share->address = *address;
   share->index = free_index(host, address, &after);
   link_share(host, share, after);
-  socket->share = share;
+  extras->share = share;
   return 0;
 }
 
 void dgram__share_end(dgram_socket *socket) {
-  struct dgram__share *share = socket->share;
+  struct dgram__share *share = socket->extras == NULL ? NULL : socket->extras->share;
 
   if (share == NULL) return;
   if (share->previous != NULL) {
@@ -71,7 +75,7 @@ void dgram__share_end(dgram_socket *socket) {
   }
   if (share->next != NULL) share->next->previous = share->previous;
   dgram__free(socket->stack, share);
-  socket->share = NULL;
+  socket->extras->share = NULL;
 }
 
 /* ---- asking and answers ---- */
@@ -120,7 +124,7 @@ int dgram__binder_ask(struct dgram__binding *binding) {
   put_waiting(binding);
   if (code == 0) {
     request.id = binding->id;
-    request.index = socket->share->index;
+    request.index = socket->extras->share->index;
     code = binding->binder_cb(socket->stack, &request, binding->binder_data);
   }
   if (binding->stage != DGRAM__BIND_WAITING) return 0;

@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/binding.h"
+#include "core/extras.h"
 
 /* ---- states ---- */
 
@@ -218,7 +218,7 @@ static void destroy(dgram_socket *socket) {
   dgram_stack *stack = socket->stack;
 
   assert(socket->queue == NULL && socket->binding == NULL);
-  dgram__share_end(socket);
+  dgram__extras_free(socket);
   dgram__listeners_clear(stack, &socket->listeners);
   unlink_socket(socket);
   dgram__host_release(stack);

@@ -24,6 +24,7 @@ enum dgram__binding_state { DGRAM__UNBOUND, DGRAM__BINDING, DGRAM__BOUND };
 enum dgram__life { DGRAM__OPEN, DGRAM__LINGERING, DGRAM__ENDING };
 
 struct dgram__binding; /* a bind under way: bind.c */
+struct dgram__extras;  /* extras.h */
 struct dgram__held;    /* messages read but not emitted yet: receive.c */
 
 /* What dgram_get_stats tells and no stack counts. */
@@ -65,7 +66,7 @@ struct dgram_socket {
 
   struct dgram__listeners listeners;
   struct dgram__binding *binding; /* while BINDING, and until its callback has run */
-  struct dgram__share *share;     /* its place among sockets that the binder gave, or NULL */
+  struct dgram__extras *extras;   /* what few sockets have, or NULL */
   struct dgram__queue *queue;     /* NULL while nothing is sent */
   union {
     struct dgram__held *held_last; /* while OPEN: the newest, whose next is the oldest; or NULL */

@@ -67,8 +67,12 @@ static inline void dgram__endpoint_count(struct dgram__endpoint *endpoint, int r
   }
 }
 
-/* Flags of ops->bind. */
 enum dgram__bind_flags { DGRAM__BIND_REUSE_ADDR = 1 << 0 };
+
+/* How ops->bind binds. Zeroed it is the usual way. */
+struct dgram__bind_how {
+  unsigned flags; /* enum dgram__bind_flags */
+};
 
 /* Flags of ops->send. */
 enum dgram__send_flags {
@@ -170,7 +174,8 @@ struct dgram__stack_ops {
   /* Makes a socket and binds it to a numeric address (port 0: any), within the call. Where it fails
    * nothing is left behind, and bind or adopt may be tried again. udp6 sockets take IPv4 peers too,
    * as mapped addresses. Does not begin to receive. */
-  int (*bind)(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
+  int (*bind)(struct dgram__endpoint *endpoint, const dgram_address *local,
+              const struct dgram__bind_how *how);
 
   /* Takes over a descriptor in place of bind. It must be a datagram socket of the endpoint's
    * family: else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's.

@@ -161,7 +161,7 @@ static struct dgram__endpoint *make_endpoint(void) {
   endpoint->stack = core.stack;
   endpoint->type = DGRAM_UDP4;
   assert_int_equal(core.stack->ops->open(endpoint), 0);
-  assert_int_equal(core.stack->ops->bind(endpoint, &loopback, 0), 0);
+  assert_int_equal(core.stack->ops->bind(endpoint, &loopback, &(struct dgram__bind_how){0}), 0);
   assert_int_equal(core.stack->ops->receive_start(endpoint), 0);
   return endpoint;
 }

@@ -121,7 +121,8 @@ static int fake_open(struct dgram__endpoint *endpoint) {
   return fake_of(endpoint->stack)->open_code;
 }
 
-static int fake_bind(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags) {
+static int fake_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
+                     const struct dgram__bind_how *how) {
   struct fake *fake = fake_of(endpoint->stack);
 
   assert_false(endpoint_of(endpoint)->bound || endpoint_of(endpoint)->gone);
@@ -130,7 +131,7 @@ static int fake_bind(struct dgram__endpoint *endpoint, const dgram_address *loca
   endpoint_of(endpoint)->local = *local;
   if (local->port == 0) endpoint_of(endpoint)->local.port = 49152;
   fake->last_bound = *local;
-  fake->last_flags = flags;
+  fake->last_flags = how->flags;
   return 0;
 }
 

@@ -39,8 +39,9 @@ static int take_descriptor(struct linux_endpoint *endpoint, int fd) {
 /* ---- bind ---- */
 
 /* IPV6_V6ONLY is set either way: what it is at first is up to the administrator. */
-static int set_bind_options(struct dgram__endpoint *base, int fd, unsigned flags) {
-  if (flags & DGRAM__BIND_REUSE_ADDR) {
+static int set_bind_options(struct dgram__endpoint *base, int fd,
+                            const struct dgram__bind_how *how) {
+  if (how->flags & DGRAM__BIND_REUSE_ADDR) {
     int code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (code < 0) return code;
   }
@@ -57,14 +58,15 @@ static void join_received(struct dgram__endpoint *base, int fd) {
   stack->no_gro = code < 0;
 }
 
-int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsigned flags) {
+int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
+                     const struct dgram__bind_how *how) {
   assert(linux_endpoint_of(base)->fd < 0);
   int fd = linux_stack_sys_socket(domain_of(base), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
                                   IPPROTO_UDP);
   if (fd < 0) return fd;
   union loop_sockaddr address;
   socklen_t length = loop_address_to_sockaddr(local, &address);
-  int code = set_bind_options(base, fd, flags);
+  int code = set_bind_options(base, fd, how);
   if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd);
   if (code < 0) linux_stack_sys_close(fd);

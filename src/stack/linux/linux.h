@@ -87,7 +87,8 @@ static inline struct linux_endpoint *linux_endpoint_of(struct dgram__endpoint *e
 /* ---- endpoint.c ---- */
 
 int linux_stack_open(struct dgram__endpoint *endpoint);
-int linux_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
+int linux_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
+                     const struct dgram__bind_how *how);
 int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd);
 void linux_stack_discard(dgram_stack *stack, int fd);
 int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);

@@ -193,13 +193,14 @@ int sim_stack_open(struct dgram__endpoint *base) {
   return sim_fails(sim_host_of(endpoint), DGRAM_SIM_OPEN);
 }
 
-int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsigned flags) {
+int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
+                   const struct dgram__bind_how *how) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
   int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_BIND);
   if (code < 0) return code;
   endpoint->multicast_loopback = true;
   endpoint->multicast_ttl = 1;
-  return sim_port_attach(endpoint, local, (flags & DGRAM__BIND_REUSE_ADDR) != 0);
+  return sim_port_attach(endpoint, local, (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
 }
 
 int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd) {

@@ -385,7 +385,8 @@ void sim_stack_tell_lookups(struct sim_stack *host);
 /* ---- endpoint.c ---- */
 
 int sim_stack_open(struct dgram__endpoint *endpoint);
-int sim_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
+int sim_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
+                   const struct dgram__bind_how *how);
 int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd);
 int sim_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 int sim_stack_receive_start(struct dgram__endpoint *endpoint);

@@ -69,9 +69,10 @@ static void take_ipv4_too(uv_udp_t *udp) {
   (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 }
 
-int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local, unsigned flags) {
+int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
+                  const struct dgram__bind_how *how) {
   struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
-  unsigned uv_flags = flags & DGRAM__BIND_REUSE_ADDR ? UV_UDP_REUSEADDR : 0;
+  unsigned uv_flags = how->flags & DGRAM__BIND_REUSE_ADDR ? UV_UDP_REUSEADDR : 0;
   union loop_sockaddr sockaddr;
   uv_udp_t *udp;
   int error = make_handle(endpoint, (unsigned)system_family_of(endpoint), &udp);

@@ -54,7 +54,8 @@ int uv_stack_need_slot(struct uv_stack *stack);
 /* ---- for the table of operations; what they do stands in stack.h ---- */
 
 int uv_stack_open(struct dgram__endpoint *endpoint);
-int uv_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local, unsigned flags);
+int uv_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
+                  const struct dgram__bind_how *how);
 int uv_stack_adopt(struct dgram__endpoint *endpoint, int fd);
 void uv_stack_discard(dgram_stack *stack, int fd);
 int uv_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
@@ -63,8 +64,8 @@ bool uv_stack_close_endpoint(struct dgram__endpoint *endpoint);
 
 int uv_stack_receive_start(struct dgram__endpoint *endpoint);
 void uv_stack_receive_stop(struct dgram__endpoint *endpoint);
-int uv_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count,
-                  size_t run, unsigned flags);
+int uv_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count, size_t run,
+                  unsigned flags);
 
 int uv_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
 int uv_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);

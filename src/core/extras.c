@@ -1,0 +1,17 @@
+#include "core/extras.h"
+
+#include "core/binding.h"
+
+struct dgram__extras *dgram__extras_need(dgram_socket *socket) {
+  if (socket->extras == NULL) {
+    socket->extras = dgram__calloc(socket->stack, sizeof *socket->extras);
+  }
+  return socket->extras;
+}
+
+void dgram__extras_free(dgram_socket *socket) {
+  if (socket->extras == NULL) return;
+  dgram__share_end(socket);
+  dgram__free(socket->stack, socket->extras);
+  socket->extras = NULL;
+}
