@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/run.h"
+#include "stack/linux/control.h"
 
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
@@ -122,12 +123,7 @@ static size_t add_group(struct linux_batch *batch, struct msghdr *header, dgram_
 static void say_segment(struct linux_batch *batch, struct msghdr *header, size_t length) {
   const uint16_t segment = (uint16_t)length;
   header->msg_control = batch->controls[batch->messages].bytes;
-  header->msg_controllen = sizeof batch->controls[batch->messages].bytes;
-  struct cmsghdr *control = CMSG_FIRSTHDR(header);
-  control->cmsg_level = IPPROTO_UDP;
-  control->cmsg_type = UDP_SEGMENT;
-  control->cmsg_len = CMSG_LEN(sizeof segment);
-  memcpy(CMSG_DATA(control), &segment, sizeof segment);
+  linux_stack_control_put(header, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
 }
 
 /* Returns how many datagrams went into the message; 0: there is no room for any. */

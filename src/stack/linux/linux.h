@@ -8,6 +8,7 @@
  *   split.c      from the slots to messages, and on to the core
  *   send.c       from the core to the kernel
  *   batch.c      datagrams as what one call to the kernel takes
+ *   control.c    what travels beside a datagram
  *   errors.c     what each error of sending and receiving leads to
  *   options.c    socket options and memberships
  *   system.h     the system calls */

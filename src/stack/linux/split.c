@@ -4,22 +4,8 @@
  * next to each other; a control message says the length. They are split where they lie, without
  * copying. */
 
-#include <netinet/in.h>
-#include <netinet/udp.h>
-#include <string.h>
-
+#include "stack/linux/control.h"
 #include "stack/linux/linux.h"
-
-/* The length of a segment, or 0 where the slot holds one datagram. An adopted descriptor may say more
- * than that, and before it. */
-static size_t segment_of(struct msghdr *header) {
-  struct cmsghdr *control = CMSG_FIRSTHDR(header);
-  int length = 0;
-  while (control && (control->cmsg_level != IPPROTO_UDP || control->cmsg_type != UDP_GRO))
-    control = CMSG_NXTHDR(header, control);
-  if (control) memcpy(&length, CMSG_DATA(control), sizeof length);
-  return length > 0 ? (size_t)length : 0;
-}
 
 /* A slot being split. */
 struct slot {
@@ -49,7 +35,7 @@ static void read_slot(struct linux_endpoint *endpoint, struct linux_receiver *re
   struct mmsghdr *header = &receiver->headers[index];
   slot->bytes = receiver->pieces[index].iov_base;
   slot->left = header->msg_len;
-  slot->segment = segment_of(&header->msg_hdr);
+  slot->segment = linux_stack_control_read(&header->msg_hdr, NULL);
   if (slot->segment == 0 || slot->segment > slot->left) slot->segment = slot->left;
   if (header->msg_hdr.msg_namelen == 0) receiver->addresses[index].any.sa_family = AF_UNSPEC;
   loop_address_from_sockaddr(&receiver->addresses[index].any, &slot->from);

@@ -1,0 +1,25 @@
+/* Control messages (cmsg(3)): what the kernel tells beside a datagram, and what it is asked for with
+ * one. */
+
+#ifndef DGRAM_STACK_LINUX_CONTROL_H
+#define DGRAM_STACK_LINUX_CONTROL_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "dgram.h"
+
+/* Copies what a control message holds. False: it holds less, since the kernel found no room for the
+ * rest (MSG_CTRUNC). */
+bool linux_stack_control_get(const struct cmsghdr *control, void *ret_value, size_t size);
+
+/* Appends one to a header. Its msg_control has room for that, and its msg_controllen says how much
+ * of the room is taken. */
+void linux_stack_control_put(struct msghdr *header, int level, int type, const void *value,
+                             size_t size);
+
+/* Reads what came with a slot. Returns the length of its segments, or 0 where it holds one datagram.
+ * ret_info, NULL for none, returns what else the kernel told; the port of its address is 0. */
+size_t linux_stack_control_read(const struct msghdr *header, dgram_recv_info *ret_info);
+
+#endif
