@@ -602,7 +602,7 @@ DGRAM_EXTERN int dgram_off_drain(dgram_socket *socket, dgram_drain_cb cb, void *
 
 /* ---- options ---- */
 
-/* The four setters take effect at once, for datagrams that leave from then on.
+/* The setters take effect at once, for datagrams that leave from then on.
  *
  * Errors  DGRAM_EBADF: not bound, or a bind is under way. Others of setsockopt(2). */
 
@@ -621,6 +621,31 @@ DGRAM_EXTERN int dgram_set_multicast_ttl(dgram_socket *socket, int ttl);
 /* Whether multicast sent by this host comes back to its own members: IP_MULTICAST_LOOP or
  * IPV6_MULTICAST_LOOP. On at first. Source: the seed, socket.setMulticastLoopback. */
 DGRAM_EXTERN int dgram_set_multicast_loopback(dgram_socket *socket, bool on);
+
+/* What the network may say by the two lower bits of the TOS: RFC 3168 5. */
+enum dgram_ecn {
+  DGRAM_ECN_NOT = 0,  /* the sender does not listen to it */
+  DGRAM_ECN_ECT1 = 1, /* it does; RFC 9331 has a meaning of its own for it */
+  DGRAM_ECN_ECT0 = 2, /* it does */
+  DGRAM_ECN_CE = 3    /* a router on the way was congested */
+};
+
+/* The TOS of IPv4 and the traffic class of IPv6, 0 to 255: IP_TOS, IPV6_TCLASS; a udp6 socket sets
+ * both, since what it sends to ::ffff:a.b.c.d is IPv4. The upper six bits are the DSCP, the lower
+ * two ECN: dgram_set_tos(socket, dgram_dscp("ef") << 2 | DGRAM_ECN_ECT0). At first 0. Networks may
+ * change it or ignore it; a simulated one carries it. On Linux it also chooses the priority at the
+ * device (SO_PRIORITY), on IPv4. DGRAM_EINVAL: out of range. Source: RFC 2474 3, RFC 3168 5. */
+DGRAM_EXTERN int dgram_set_tos(dgram_socket *socket, int tos);
+
+/* The number of a DSCP, 0 to 63.
+ *
+ * name     borrows; in any case of letters: "ef"; "af11" to "af43"; "cs0" to "cs7"; "df" or "be",
+ *          what all traffic has that asks for nothing; "le", less than that; "va"; or the number,
+ *          "0" to "63".
+ * Errors   DGRAM_EINVAL: no such name.
+ * Source   RFC 2474 4.1 and 4.2.2 (DF, CS), RFC 2597 6 (AF), RFC 3246 2.7 (EF), RFC 5865 2.3 (VA),
+ *          RFC 8622 2 (LE). */
+DGRAM_EXTERN int dgram_dscp(const char *name);
 
 /* Joins a multicast group: IP_ADD_MEMBERSHIP or IPV6_JOIN_GROUP. An unbound socket is bound first,
  * inside the call, to any port on all interfaces; a later dgram_bind answers DGRAM_EALREADYBOUND.

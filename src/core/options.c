@@ -30,6 +30,10 @@ int dgram_set_multicast_loopback(dgram_socket *socket, bool on) {
   return set(socket, DGRAM__OPTION_MULTICAST_LOOPBACK, on, 0, 1);
 }
 
+int dgram_set_tos(dgram_socket *socket, int tos) {
+  return set(socket, DGRAM__OPTION_TOS, tos, 0, 255);
+}
+
 int dgram_set_recv_info(dgram_socket *socket, uint32_t bits) {
   const int code = dgram__socket_check(socket);
 

@@ -84,7 +84,8 @@ enum dgram__option {
   DGRAM__OPTION_BROADCAST,
   DGRAM__OPTION_TTL,
   DGRAM__OPTION_MULTICAST_TTL,
-  DGRAM__OPTION_MULTICAST_LOOPBACK
+  DGRAM__OPTION_MULTICAST_LOOPBACK,
+  DGRAM__OPTION_TOS /* of a udp6 socket for IPv4 peers too */
 };
 
 /* One address of one interface. An interface with several addresses has several entries. */

@@ -264,6 +264,7 @@ void h_peer_close(int fd);
 
 /* Waits up to 5 s for a datagram. Returns its length, or -errno; ttl and from may be NULL. */
 int h_peer_receive(int fd, void *bytes, size_t size, int *ret_ttl, dgram_address *ret_from);
+int h_peer_receive_tos(int fd); /* the same; returns the TOS that it came with, or -errno */
 int h_peer_send(int fd, const void *bytes, size_t length, const dgram_address *to);
 int h_peer_multicast_by_loopback(int fd); /* its multicast leaves by 127.0.0.1 */
 bool h_peer_port_is_free(const char *address, int port);

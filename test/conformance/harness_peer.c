@@ -44,10 +44,16 @@ static void from_name(const union name *name, dgram_address *ret_address) {
   memcpy(ret_address->bytes, &name->in6.sin6_addr, 16);
 }
 
-static int ask_for_ttl(int fd, int family) {
+static int ask_for(int fd, int level, int name) {
   int on = 1;
-  if (family == AF_INET) return setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
-  return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on));
+  return setsockopt(fd, level, name, &on, sizeof(on));
+}
+
+static int ask_for_ttl_and_tos(int fd, int family) {
+  if (family == AF_INET)
+    return ask_for(fd, IPPROTO_IP, IP_RECVTTL) < 0 ? -1 : ask_for(fd, IPPROTO_IP, IP_RECVTOS);
+  if (ask_for(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT) < 0) return -1;
+  return ask_for(fd, IPPROTO_IPV6, IPV6_RECVTCLASS);
 }
 
 int h_peer_open(const char *text, int port, int *ret_port) {
@@ -60,7 +66,7 @@ int h_peer_open(const char *text, int port, int *ret_port) {
   if (fd < 0) return -errno;
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   if (bind(fd, &name.any, length) < 0 || getsockname(fd, &name.any, &length) < 0 ||
-      ask_for_ttl(fd, name.any.sa_family) < 0) {
+      ask_for_ttl_and_tos(fd, name.any.sa_family) < 0) {
     code = -errno;
     close(fd);
     return code;
@@ -98,24 +104,51 @@ static int ttl_of(struct msghdr *header) {
   return ttl;
 }
 
-int h_peer_receive(int fd, void *bytes, size_t size, int *ret_ttl, dgram_address *ret_from) {
-  union name name = {0};
-  struct iovec piece = {.iov_base = bytes, .iov_len = size};
+/* IPv4 has it as a byte. */
+static int tos_of(struct msghdr *header) {
+  int tos = -1;
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) tos = *CMSG_DATA(c);
+    bool ip6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS;
+    if (ip6) memcpy(&tos, CMSG_DATA(c), sizeof(tos));
+  }
+  return tos;
+}
+
+static int receive(int fd, struct iovec piece, union name *ret_name, int *ret_ttl, int *ret_tos) {
   union {
     char bytes[128];
     struct cmsghdr align;
   } control;
-  struct msghdr header = {.msg_name = &name,
-                          .msg_namelen = sizeof(name),
+  struct msghdr header = {.msg_name = ret_name,
+                          .msg_namelen = sizeof(*ret_name),
                           .msg_iov = &piece,
                           .msg_iovlen = 1,
                           .msg_control = control.bytes,
                           .msg_controllen = sizeof(control.bytes)};
   ssize_t length = recvmsg(fd, &header, 0);
   if (length < 0) return -errno;
-  if (ret_ttl != NULL) *ret_ttl = ttl_of(&header);
-  if (ret_from != NULL) from_name(&name, ret_from);
+  *ret_ttl = ttl_of(&header);
+  *ret_tos = tos_of(&header);
   return (int)length;
+}
+
+int h_peer_receive(int fd, void *bytes, size_t size, int *ret_ttl, dgram_address *ret_from) {
+  const struct iovec piece = {.iov_base = bytes, .iov_len = size};
+  union name name = {0};
+  int ttl, tos, length = receive(fd, piece, &name, &ttl, &tos);
+  if (length < 0) return length;
+  if (ret_ttl != NULL) *ret_ttl = ttl;
+  if (ret_from != NULL) from_name(&name, ret_from);
+  return length;
+}
+
+int h_peer_receive_tos(int fd) {
+  char bytes[64];
+  const struct iovec piece = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+  union name name = {0};
+  int ttl, tos, length = receive(fd, piece, &name, &ttl, &tos);
+  return length < 0 ? length : tos;
 }
 
 int h_peer_send(int fd, const void *bytes, size_t length, const dgram_address *to) {

@@ -212,7 +212,7 @@ static void test_send_many(void **state) {
   check_all();
 }
 
-/* input:ttl input:group input:closing input:null */
+/* input:ttl input:group input:tos input:closing input:null */
 static void test_options(void **state) {
   (void)state;
   open_all();
@@ -226,6 +226,15 @@ static void test_options(void **state) {
   ROW(DGRAM_EARGTYPE, H(dgram_set_multicast_ttl(NULL, 1)));
   ROW(DGRAM_EARGTYPE, H(dgram_set_multicast_loopback(NULL, true)));
   ROW(DGRAM_EARGTYPE, H(dgram_set_broadcast(NULL, true)));
+  ROW(DGRAM_EINVAL, H(dgram_set_tos(the.bound, -1)));
+  ROW(DGRAM_EINVAL, H(dgram_set_tos(the.bound, 256)));
+  ROW(DGRAM_EBADF, H(dgram_set_tos(the.fresh, 1)));
+  ROW(DGRAM_EBADF, H(dgram_set_tos(the.binding, 1)));
+  ROW(DGRAM_ENOTRUNNING, H(dgram_set_tos(the.closing, 1)));
+  ROW(DGRAM_EARGTYPE, H(dgram_set_tos(NULL, 1)));
+  ROW(DGRAM_EARGTYPE, H(dgram_dscp(NULL)));
+  ROW(DGRAM_EINVAL, H(dgram_dscp("")));
+  ROW(DGRAM_EINVAL, H(dgram_dscp("64")));
   ROW(DGRAM_EMISSINGARGS, H(dgram_add_membership(the.bound, NULL, NULL)));
   ROW(DGRAM_EINVAL, H(dgram_add_membership(the.bound, "10.0.0.1", NULL)));
   ROW(DGRAM_EINVAL, H(dgram_add_membership(the.bound, "ff02::1", NULL)));

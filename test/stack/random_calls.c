@@ -242,7 +242,7 @@ static void set_option(struct random_socket *socket) {
   const int value = CHOICE(values);
   int code;
 
-  switch (random_below(5)) {
+  switch (random_below(6)) {
   case 0:
     code = RANDOM_CALL(dgram_set_broadcast(s, value > 0));
     break;
@@ -254,6 +254,9 @@ static void set_option(struct random_socket *socket) {
     break;
   case 3:
     code = RANDOM_CALL(dgram_set_multicast_loopback(s, value > 0));
+    break;
+  case 4:
+    code = RANDOM_CALL(dgram_set_tos(s, value));
     break;
   default:
     code = RANDOM_CALL(

@@ -289,6 +289,8 @@ static void test_options_of_an_adopted_udp6(void **state) {
   assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS), 8);
   assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP), 0);
   assert_int_equal(option_of(fd, SOL_SOCKET, SO_BROADCAST), 1);
+  assert_int_equal(dgram_set_tos(socket, 184), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_TCLASS), 184);
 }
 
 /* ---- options and groups ---- */
@@ -303,6 +305,8 @@ static void test_options_of_udp4(void **state) {
   assert_int_equal(option_of(fd, IPPROTO_IP, IP_TTL), 9);
   assert_int_equal(option_of(fd, IPPROTO_IP, IP_MULTICAST_TTL), 0);
   assert_int_equal(option_of(fd, IPPROTO_IP, IP_MULTICAST_LOOP), 0);
+  assert_int_equal(dgram_set_tos(socket, 184), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IP, IP_TOS), 184);
 }
 
 static void join_and_leave(int type, const char *group, const char *interface) {

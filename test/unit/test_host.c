@@ -469,6 +469,11 @@ static void setters_check_and_hand_on(void **state) {
   assert_int_equal(dgram_set_broadcast(socket, true), 0);
   assert_int_equal(fake.last_option, DGRAM__OPTION_BROADCAST);
   assert_int_equal(fake.last_value, 1);
+  assert_int_equal(dgram_set_tos(socket, -1), DGRAM_EINVAL);
+  assert_int_equal(dgram_set_tos(socket, 256), DGRAM_EINVAL);
+  assert_int_equal(dgram_set_tos(socket, 255), 0);
+  assert_int_equal(fake.last_option, DGRAM__OPTION_TOS);
+  assert_int_equal(fake.last_value, 255);
   assert_int_equal(dgram_set_recv_info(socket, DGRAM_RECV_TOS), 0);
   assert_int_equal(dgram_set_recv_info(NULL, DGRAM_RECV_TOS), DGRAM_EARGTYPE);
   assert_int_equal(dgram_set_recv_info(socket, DGRAM_RECV_TOS | DGRAM_RECV_TIME), DGRAM_ENOTSUP);

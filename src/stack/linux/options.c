@@ -1,4 +1,4 @@
-/* Socket options and memberships: one setsockopt each. */
+/* Socket options and memberships: one setsockopt each, or one for each family. */
 
 #include <netinet/in.h>
 #include <string.h>
@@ -28,6 +28,7 @@ static const struct option options_ipv6[] = {
 int linux_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   const struct option *options = base->type == DGRAM_UDP6 ? options_ipv6 : options_ipv4;
   int fd = linux_endpoint_of(base)->fd;
+  if (option == DGRAM__OPTION_TOS) return loop_set_tos(fd, base->type, value);
   return linux_stack_sys_set_int(fd, options[option].level, options[option].name, value);
 }
 

@@ -1,5 +1,5 @@
 /* What the two stacks on libuv share: life, running the loop, wake-ups, the alarm, names,
- * interfaces, drops.
+ * interfaces, drops, options of IP.
  *
  * A stack embeds struct loop_stack first, makes itself with loop_stack_new, and puts the functions
  * with the shape of struct dgram__stack_ops into its table as they are.
@@ -60,6 +60,9 @@ int loop_error(int uv_code);
 /* Datagrams that the kernel has dropped before they could be read from a socket; 0 where it does
  * not tell. */
 uint64_t loop_dropped(int fd);
+
+/* DGRAM__OPTION_TOS of a socket of that type. */
+int loop_set_tos(int fd, int type, int tos);
 
 /* ---- for the tables of operations; what they do stands in stack.h ---- */
 

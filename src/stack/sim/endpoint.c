@@ -200,6 +200,7 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   if (code < 0) return code;
   endpoint->multicast_loopback = true;
   endpoint->multicast_ttl = 1;
+  endpoint->tos = 0;
   return sim_port_attach(endpoint, local, (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
 }
 
@@ -246,6 +247,7 @@ int sim_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   if (option == DGRAM__OPTION_BROADCAST) endpoint->broadcast = value != 0;
   if (option == DGRAM__OPTION_MULTICAST_TTL) endpoint->multicast_ttl = (uint8_t)value;
   if (option == DGRAM__OPTION_MULTICAST_LOOPBACK) endpoint->multicast_loopback = value != 0;
+  if (option == DGRAM__OPTION_TOS) endpoint->tos = (uint8_t)value;
   return 0;
 }
 

@@ -23,6 +23,7 @@ struct packet {
   struct sim_ip to;
   struct sim_ip from;
   bool ipv4;
+  uint8_t tos;
   enum sim_cast cast;
   uint64_t receivers;
 };
@@ -131,6 +132,7 @@ static struct sim_datagram *copy_of(const struct packet *packet, struct sim_stac
   copy->from_port = packet->sender->port;
   copy->to_port = packet->datagram->to.port;
   copy->cast = (uint8_t)packet->cast;
+  copy->tos = packet->tos;
   copy->interface = interface;
   copy_payload(copy->bytes, packet->datagram);
   return copy;
@@ -143,6 +145,7 @@ static void trace(const struct packet *packet, const struct sim_stack *to, const
       .time_ns = world->now_ns,
       .from = sim_ip_address(&packet->from),
       .datagram = packet->datagram,
+      .tos = packet->tos,
       .hop_limit = packet->cast == SIM_MULTICAST ? packet->sender->multicast_ttl : 0,
       .from_name = packet->host->name ? packet->host->name->text : NULL,
       .to_name = to && to->name ? to->name->text : NULL,
@@ -345,7 +348,8 @@ static int route(struct packet *packet) {
 }
 
 static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram) {
-  struct packet packet = {.sender = sender, .host = sim_host_of(sender), .datagram = datagram};
+  struct packet packet = {
+      .sender = sender, .host = sim_host_of(sender), .datagram = datagram, .tos = sender->tos};
   packet.to = destination_ip(sender, &datagram->to);
   packet.ipv4 = sim_ip_is_ipv4(&packet.to);
   if (packet.ipv4 && datagram->length > DGRAM__PAYLOAD_MAX_IPV4) return DGRAM_EMSGSIZE;

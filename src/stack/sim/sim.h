@@ -67,6 +67,7 @@ struct sim_datagram {
   uint16_t to_port;
   uint8_t cast;
   uint8_t size_class; /* SIM_CLASSES: none, it is as large as it is and not kept */
+  uint8_t tos;
   unsigned interface; /* where it arrives */
   size_t length;
   unsigned char bytes[];
@@ -80,6 +81,7 @@ struct sim_endpoint {
   struct sim_ip local;
   uint16_t port; /* 0: not bound */
   uint8_t multicast_ttl;
+  uint8_t tos;
   bool reuse_addr : 1;
   bool broadcast : 1;
   bool multicast_loopback : 1;

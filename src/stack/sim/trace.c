@@ -133,7 +133,7 @@ static void put_ipv4(struct sim_trace *trace, const struct sim_trace_datagram *d
   const unsigned char rest[] = {0, 0, 0, 0, hop_limit_of(datagram), PROTOCOL_UDP, 0, 0};
   unsigned char *header = trace->block + start;
 
-  put_bytes(trace, (const unsigned char[]){0x45, 0}, 2);
+  put_bytes(trace, (const unsigned char[]){0x45, datagram->tos}, 2);
   put16_net(trace, (uint32_t)(HEADER_IPV4 + HEADER_UDP + datagram->datagram->length));
   put_bytes(trace, rest, sizeof rest);
   put_bytes(trace, from, 4);
@@ -143,7 +143,9 @@ static void put_ipv4(struct sim_trace *trace, const struct sim_trace_datagram *d
 
 /* RFC 8200 3. */
 static void put_ipv6(struct sim_trace *trace, const struct sim_trace_datagram *datagram) {
-  put_bytes(trace, (const unsigned char[]){0x60, 0, 0, 0}, 4);
+  const unsigned char start[] = {0x60 | datagram->tos >> 4, (datagram->tos & 15) << 4, 0, 0};
+
+  put_bytes(trace, start, sizeof start);
   put16_net(trace, (uint32_t)(HEADER_UDP + datagram->datagram->length));
   put_bytes(trace, (const unsigned char[]){PROTOCOL_UDP, hop_limit_of(datagram)}, 2);
   put_bytes(trace, datagram->from.bytes, 16);

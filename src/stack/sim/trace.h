@@ -36,6 +36,7 @@ struct sim_trace_datagram {
   dgram_address from;
   const dgram_datagram *datagram; /* its destination in `to`, its bytes in one piece or in parts */
   uint8_t hop_limit;              /* TTL; 0: 64 */
+  uint8_t tos;                    /* or traffic class */
   const char *from_name;          /* of the hosts; NULL: they have none */
   const char *to_name;
   const dgram_fate *fate;

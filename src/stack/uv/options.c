@@ -36,11 +36,20 @@ static int set_ipv6_option(uv_udp_t *udp, int option, int value) {
   return setsockopt(fd, IPPROTO_IPV6, name, &value, sizeof value) < 0 ? -errno : 0;
 }
 
+/* libuv has no call for these. */
+static int set_ip_option(uv_udp_t *udp, int type, int value) {
+  uv_os_fd_t fd;
+  int error = uv_fileno((uv_handle_t *)udp, &fd);
+  return error < 0 ? error : loop_set_tos(fd, type, value);
+}
+
 int uv_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   uv_udp_t *udp = uv_stack_endpoint_of(base)->udp;
   int error;
   if (option == DGRAM__OPTION_BROADCAST)
     error = uv_udp_set_broadcast(udp, value);
+  else if (option == DGRAM__OPTION_TOS)
+    error = set_ip_option(udp, base->type, value);
   else if (base->type == DGRAM_UDP4)
     error = set_ipv4_option(udp, option, value);
   else
