@@ -69,9 +69,11 @@ static inline void dgram__endpoint_count(struct dgram__endpoint *endpoint, int r
 
 enum dgram__bind_flags { DGRAM__BIND_REUSE_ADDR = 1 << 0 };
 
-/* How ops->bind binds. Zeroed it is the usual way. */
+/* How ops->bind binds, and ops->adopt adopts. Zeroed it is the usual way. */
 struct dgram__bind_how {
-  unsigned flags; /* enum dgram__bind_flags */
+  unsigned flags;       /* enum dgram__bind_flags; bind's alone */
+  int recv_buffer_size; /* as the options of these names; 0: the system's */
+  int send_buffer_size;
 };
 
 /* Flags of ops->send. */
@@ -79,12 +81,15 @@ enum dgram__send_flags {
   DGRAM__SEND_TRY = 1 << 0 /* a short result shall not be followed by a telling */
 };
 
-/* Options of ops->set_option. Values as dgram.h's setters have them. */
+/* Options of ops->set_option, and of get_option where it says so. Values as dgram.h's setters have
+ * them. */
 enum dgram__option {
   DGRAM__OPTION_BROADCAST,
   DGRAM__OPTION_TTL,
   DGRAM__OPTION_MULTICAST_TTL,
-  DGRAM__OPTION_MULTICAST_LOOPBACK
+  DGRAM__OPTION_MULTICAST_LOOPBACK,
+  DGRAM__OPTION_RECV_BUFFER, /* the two that get_option answers */
+  DGRAM__OPTION_SEND_BUFFER
 };
 
 /* One address of one interface. An interface with several addresses has several entries. */
@@ -181,7 +186,7 @@ struct dgram__stack_ops {
    * family: else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's.
    * One that is not bound is bound to any port. On success it is the endpoint's, and
    * non-blocking; whatever its owner had set, a datagram leaves and is told as one. */
-  int (*adopt)(struct dgram__endpoint *endpoint, int fd);
+  int (*adopt)(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
 
   /* Closes a descriptor that nobody wants any more. */
   void (*discard)(dgram_stack *stack, int fd);
@@ -219,6 +224,9 @@ struct dgram__stack_ops {
 
   /* Sets an option. Only while bound. */
   int (*set_option)(struct dgram__endpoint *endpoint, int option, int value);
+
+  /* The value of an option as the system has it, or a code. Only while bound. */
+  int (*get_option)(struct dgram__endpoint *endpoint, int option);
 
   /* Joins or leaves a multicast group on one interface; interface NULL: the system's choice. Its
    * index and its address (of the group's family, or family 0 where it has none) name the same

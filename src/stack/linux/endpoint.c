@@ -38,6 +38,15 @@ static int take_descriptor(struct linux_endpoint *endpoint, int fd) {
 
 /* ---- bind ---- */
 
+static int set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
+  int code = 0;
+  if (how->recv_buffer_size > 0)
+    code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_RCVBUF, how->recv_buffer_size);
+  if (code == 0 && how->send_buffer_size > 0)
+    code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_SNDBUF, how->send_buffer_size);
+  return code;
+}
+
 /* IPV6_V6ONLY is set either way: what it is at first is up to the administrator. */
 static int set_bind_options(struct dgram__endpoint *base, int fd,
                             const struct dgram__bind_how *how) {
@@ -67,6 +76,7 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   union loop_sockaddr address;
   socklen_t length = loop_address_to_sockaddr(local, &address);
   int code = set_bind_options(base, fd, how);
+  if (code == 0) code = set_buffer_sizes(fd, how);
   if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd);
   if (code < 0) linux_stack_sys_close(fd);
@@ -117,9 +127,10 @@ static void send_whole(int fd) {
   (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 }
 
-int linux_stack_adopt(struct dgram__endpoint *base, int fd) {
+int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
   assert(linux_endpoint_of(base)->fd < 0);
   int code = check_descriptor(base, fd);
+  if (code == 0) code = set_buffer_sizes(fd, how);
   if (code == 0) code = bind_if_unbound(base, fd);
   if (code == 0) code = linux_stack_sys_set_cloexec(fd);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd); /* makes it non-blocking */

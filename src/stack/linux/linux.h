@@ -90,7 +90,7 @@ static inline struct linux_endpoint *linux_endpoint_of(struct dgram__endpoint *e
 int linux_stack_open(struct dgram__endpoint *endpoint);
 int linux_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
                      const struct dgram__bind_how *how);
-int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd);
+int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
 void linux_stack_discard(dgram_stack *stack, int fd);
 int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 bool linux_stack_close_endpoint(struct dgram__endpoint *endpoint);
@@ -142,6 +142,7 @@ int linux_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, siz
 /* ---- options.c ---- */
 
 int linux_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
+int linux_stack_get_option(struct dgram__endpoint *endpoint, int option);
 int linux_stack_set_membership(struct dgram__endpoint *endpoint, bool join,
                                const dgram_address *group,
                                const struct dgram__interface *interface);
