@@ -178,7 +178,9 @@ DGRAM_EXTERN const char *dgram_version(void);
   XX(DGRAM_EQUEUEFULL, -5010, "ERR_SOCKET_QUEUE_FULL", "The send queue is full")                   \
   XX(DGRAM_EWRONGTHREAD, -5011, "ERR_STACK_WRONG_THREAD",                                          \
      "The default stack belongs to another thread")                                                \
-  XX(DGRAM_ERUNNING, -5012, "ERR_STACK_RUNNING", "The stack's loop is running already")
+  XX(DGRAM_ERUNNING, -5012, "ERR_STACK_RUNNING", "The stack's loop is running already")            \
+  XX(DGRAM_EBADBUFFERSIZE, -5013, "ERR_SOCKET_BAD_BUFFER_SIZE",                                    \
+     "Buffer size must be a positive integer")
 
 /* The resolver's: getaddrinfo(3). ENOTFOUND stands for EAI_NONAME and EAI_NODATA, as in Node. */
 #define DGRAM_RESOLVER_ERROR_MAP(XX)                                                               \
@@ -405,6 +407,8 @@ typedef struct dgram_socket_options {
   size_t max_queued_datagrams; /* the send queue's limit; 0: 262,144, SIZE_MAX: none */
   size_t max_queued_bytes;     /* the same in bytes of payload; 0: 64 MiB, SIZE_MAX: none */
   bool icmp_errors;            /* dgram_set_icmp_errors from the bind on, before anything is sent */
+  int recv_buffer_size;        /* dgram_set_recv_buffer_size from the bind on; 0: the system's */
+  int send_buffer_size;        /* the same of dgram_set_send_buffer_size */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its
@@ -416,9 +420,12 @@ typedef struct dgram_socket_options {
  * options     borrows. The seed's createSocket(type[, callback]) is options.type and
  *             options.on_message alone, its createSocket(options[, callback]) all of them.
  *             With reuse_addr both sockets must have it, the kernel's rule.
+ *             Sizes of buffers are set by the bind, before the first datagram can come, on a
+ *             descriptor that is adopted too; where the system refuses one the bind fails.
  * ret_socket  returns new: dgram_close or dgram_abort releases it, after its `close`.
- * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EINVAL: an option that
- *             this version does not know. DGRAM_ENOTSUP: icmp_errors, on a stack that cannot.
+ * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EBADBUFFERSIZE: one is
+ *             negative. DGRAM_EINVAL: an option that this version does not know. DGRAM_ENOTSUP:
+ *             icmp_errors, on a stack that cannot.
  * Source      the seed, createSocket. */
 #define dgram_create_socket(stack, options, ret_socket)                                            \
   dgram_create_socket_sized((stack), (options), sizeof(dgram_socket_options), (ret_socket))
@@ -666,6 +673,26 @@ DGRAM_EXTERN int dgram_set_tos(dgram_socket *socket, int tos);
  * Source   RFC 2474 4.1 and 4.2.2 (DF, CS), RFC 2597 6 (AF), RFC 3246 2.7 (EF), RFC 5865 2.3 (VA),
  *          RFC 8622 2 (LE). */
 DGRAM_EXTERN int dgram_dscp(const char *name);
+/* Bytes that the system keeps for the socket: of datagrams that wait to be read (SO_RCVBUF; what
+ * does not fit is dropped, see dgram_stats), and of those that wait to leave (SO_SNDBUF). Systems
+ * charge more than the payload, round, and cap what they are asked for: Linux doubles it, and has
+ * net.core.rmem_max and wmem_max; the simulation doubles as Linux does, caps at 212,992, and never
+ * lets a datagram wait to leave. The queue of the library is another one: rule 9.
+ *
+ * size     1 or more.
+ * Returns  the size that the system has made of it, 1 or more.
+ * Errors   DGRAM_EBADBUFFERSIZE: size is less than 1. DGRAM_EBADF and others as above.
+ * Source   Node, socket.setRecvBufferSize and so on; socket(7). */
+DGRAM_EXTERN int dgram_set_recv_buffer_size(dgram_socket *socket, int size);
+DGRAM_EXTERN int dgram_get_recv_buffer_size(const dgram_socket *socket);
+DGRAM_EXTERN int dgram_set_send_buffer_size(dgram_socket *socket, int size);
+DGRAM_EXTERN int dgram_get_send_buffer_size(const dgram_socket *socket);
+
+/* What the send queue holds: bytes of payload, or datagrams, that were accepted and whose callback
+ * has not run yet; what rule 9 limits, and dgram_stats has as queued_bytes and queued. Bound or
+ * not. Source: Node, socket.getSendQueueSize, socket.getSendQueueCount. */
+DGRAM_EXTERN int dgram_get_send_queue_size(const dgram_socket *socket, size_t *ret_bytes);
+DGRAM_EXTERN int dgram_get_send_queue_count(const dgram_socket *socket, size_t *ret_count);
 
 /* Joins a multicast group: IP_ADD_MEMBERSHIP or IPV6_JOIN_GROUP. An unbound socket is bound first,
  * inside the call, to any port on all interfaces; a later dgram_bind answers DGRAM_EALREADYBOUND.

@@ -15,6 +15,7 @@
 
 #include "core/address.h"
 #include "core/binding.h"
+#include "core/extras.h"
 #include "core/resolve.h"
 #include "core/socket.h"
 
@@ -29,8 +30,15 @@ void dgram__bind_settle(struct dgram__binding *binding, int code, const char *sy
 }
 
 struct dgram__bind_how dgram__bind_how_of(const dgram_socket *socket) {
-  return (struct dgram__bind_how){.flags = (socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0) |
-                                           (socket->icmp_errors ? DGRAM__BIND_ICMP_ERRORS : 0)};
+  const struct dgram__extras *extras = socket->extras;
+  struct dgram__bind_how how = {.flags = (socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0) |
+                                         (socket->icmp_errors ? DGRAM__BIND_ICMP_ERRORS : 0)};
+
+  if (extras != NULL) {
+    how.recv_buffer_size = extras->recv_buffer_size;
+    how.send_buffer_size = extras->send_buffer_size;
+  }
+  return how;
 }
 
 static void bind_endpoint(struct dgram__binding *binding) {

@@ -178,8 +178,13 @@ enum {
   /* Nanoseconds that a link without a delay holds a datagram up, so that others overtake it. */
   DGRAM__LINK_REORDER_MIN_NS = 1000000,
 
-  /* Bytes that a simulated socket's receive buffer holds: Linux's default SO_RCVBUF. */
-  DGRAM__SIM_RECEIVE_BUFFER = 212992,
+  /* Bytes that a simulated socket's buffers hold unless set otherwise: Linux's default SO_RCVBUF
+   * and SO_SNDBUF. The most that can be asked for there, and the least that it gives; it gives
+   * twice what it is asked for. */
+  DGRAM__SIM_BUFFER = 212992,
+  DGRAM__SIM_BUFFER_ASKED_MAX = 212992,
+  DGRAM__SIM_RECEIVE_BUFFER_MIN = 2304,
+  DGRAM__SIM_SEND_BUFFER_MIN = 4608,
 
   /* Bytes that a datagram takes there beside its payload. Linux charges its own structures too;
    * with 768 the buffer holds 256 datagrams of 64 bytes, what was measured there. */

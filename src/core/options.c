@@ -1,5 +1,6 @@
 /* Options of a bound socket, and its counters. */
 
+#include <limits.h>
 #include <string.h>
 
 #include "core/extras.h"
@@ -34,6 +35,61 @@ int dgram_set_multicast_loopback(dgram_socket *socket, bool on) {
 int dgram_set_tos(dgram_socket *socket, int tos) {
   return set(socket, DGRAM__OPTION_TOS, tos, 0, 255);
 }
+
+/* ---- sizes ---- */
+
+static int get_size(const dgram_socket *socket, int option) {
+  const int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  return socket->stack->ops->get_option(dgram__endpoint_of(socket), option);
+}
+
+/* Systems make another size of it: what they say then is the answer. */
+static int set_size(dgram_socket *socket, int option, int size) {
+  int code = dgram__socket_check(socket);
+
+  if (code == 0 && size < 1) return DGRAM_EBADBUFFERSIZE;
+  if (code == 0) code = set(socket, option, size, 1, INT_MAX);
+  return code < 0 ? code : get_size(socket, option);
+}
+
+int dgram_set_recv_buffer_size(dgram_socket *socket, int size) {
+  return set_size(socket, DGRAM__OPTION_RECV_BUFFER, size);
+}
+
+int dgram_get_recv_buffer_size(const dgram_socket *socket) {
+  return get_size(socket, DGRAM__OPTION_RECV_BUFFER);
+}
+
+int dgram_set_send_buffer_size(dgram_socket *socket, int size) {
+  return set_size(socket, DGRAM__OPTION_SEND_BUFFER, size);
+}
+
+int dgram_get_send_buffer_size(const dgram_socket *socket) {
+  return get_size(socket, DGRAM__OPTION_SEND_BUFFER);
+}
+
+int dgram_get_send_queue_size(const dgram_socket *socket, size_t *ret_bytes) {
+  const int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (ret_bytes == NULL) return DGRAM_EARGTYPE;
+  *ret_bytes = (size_t)socket->stats.queued_bytes;
+  return 0;
+}
+
+int dgram_get_send_queue_count(const dgram_socket *socket, size_t *ret_count) {
+  const int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (ret_count == NULL) return DGRAM_EARGTYPE;
+  *ret_count = socket->stats.queued;
+  return 0;
+}
+
+/* ---- what comes with datagrams, and counters ---- */
 
 int dgram_set_recv_info(dgram_socket *socket, uint32_t bits) {
   const int code = dgram__socket_check(socket);

@@ -85,6 +85,18 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
       options->max_queued_bytes != 0 ? options->max_queued_bytes : DGRAM__QUEUED_BYTES_DEFAULT;
 }
 
+/* What few sockets are asked for. */
+static int configure_extras(dgram_socket *socket, const dgram_socket_options *options) {
+  struct dgram__extras *extras;
+
+  if (options->recv_buffer_size == 0 && options->send_buffer_size == 0) return 0;
+  extras = dgram__extras_need(socket);
+  if (extras == NULL) return DGRAM_ENOMEM;
+  extras->recv_buffer_size = options->recv_buffer_size;
+  extras->send_buffer_size = options->send_buffer_size;
+  return 0;
+}
+
 static int create(dgram_stack *stack, const dgram_socket_options *options,
                   dgram_socket **ret_socket) {
   dgram_socket *socket = dgram__calloc(stack, sizeof *socket + stack->ops->endpoint_size);
@@ -96,6 +108,7 @@ static int create(dgram_stack *stack, const dgram_socket_options *options,
   socket->endpoint->stack = stack;
   socket->endpoint->type = options->type;
   code = dgram__icmp_configure(socket, options->icmp_errors);
+  if (code == 0) code = configure_extras(socket, options);
   if (code == 0 && options->on_message != NULL) {
     code = dgram__listeners_add(stack, &socket->listeners, DGRAM__MESSAGE,
                                 (dgram__any_cb)options->on_message, options->data, false);
@@ -267,6 +280,12 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
 
 /* ---- public entry points ---- */
 
+static int check_options(const dgram_socket_options *options) {
+  if (options->type != DGRAM_UDP4 && options->type != DGRAM_UDP6) return DGRAM_EBADTYPE;
+  if (options->recv_buffer_size < 0 || options->send_buffer_size < 0) return DGRAM_EBADBUFFERSIZE;
+  return 0;
+}
+
 int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *options, size_t size,
                               dgram_socket **ret_socket) {
   dgram_socket_options copy;
@@ -274,9 +293,8 @@ int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *op
 
   if (ret_socket == NULL) return DGRAM_EARGTYPE;
   code = dgram__options_copy(&copy, sizeof copy, options, size);
-  if (code < 0) return code;
-  if (copy.type != DGRAM_UDP4 && copy.type != DGRAM_UDP6) return DGRAM_EBADTYPE;
-  code = dgram__stack_of(stack, true, &stack);
+  if (code == 0) code = check_options(&copy);
+  if (code == 0) code = dgram__stack_of(stack, true, &stack);
   if (code < 0) return code;
   return create(stack, &copy, ret_socket);
 }

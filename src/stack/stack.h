@@ -74,7 +74,9 @@ enum dgram__bind_flags {
 
 /* How ops->bind binds, and ops->adopt adopts. Zeroed it is the usual way. */
 struct dgram__bind_how {
-  unsigned flags; /* enum dgram__bind_flags */
+  unsigned flags;       /* enum dgram__bind_flags; bind's alone */
+  int recv_buffer_size; /* as the options of these names; 0: the system's */
+  int send_buffer_size;
 };
 
 /* Flags of ops->send. */
@@ -82,14 +84,17 @@ enum dgram__send_flags {
   DGRAM__SEND_TRY = 1 << 0 /* a short result shall not be followed by a telling */
 };
 
-/* Options of ops->set_option. Values as dgram.h's setters have them. */
+/* Options of ops->set_option, and of get_option where it says so. Values as dgram.h's setters have
+ * them. */
 enum dgram__option {
   DGRAM__OPTION_BROADCAST,
   DGRAM__OPTION_TTL,
   DGRAM__OPTION_MULTICAST_TTL,
   DGRAM__OPTION_MULTICAST_LOOPBACK,
-  DGRAM__OPTION_TOS,        /* of a udp6 socket for IPv4 peers too */
-  DGRAM__OPTION_ICMP_ERRORS /* dgram__endpoint_icmp is told; only where ops->icmp_errors */
+  DGRAM__OPTION_TOS,         /* of a udp6 socket for IPv4 peers too */
+  DGRAM__OPTION_ICMP_ERRORS, /* dgram__endpoint_icmp is told; only where ops->icmp_errors */
+  DGRAM__OPTION_RECV_BUFFER, /* the two that get_option answers */
+  DGRAM__OPTION_SEND_BUFFER
 };
 
 /* One address of one interface. An interface with several addresses has several entries. */
@@ -227,6 +232,9 @@ struct dgram__stack_ops {
 
   /* Sets an option. Only while bound. */
   int (*set_option)(struct dgram__endpoint *endpoint, int option, int value);
+
+  /* The value of an option as the system has it, or a code. Only while bound. */
+  int (*get_option)(struct dgram__endpoint *endpoint, int option);
 
   /* Joins or leaves a multicast group on one interface; interface NULL: the system's choice. Its
    * index and its address (of the group's family, or family 0 where it has none) name the same

@@ -245,6 +245,7 @@ static int calls_not_running(dgram_socket *socket) {
   dgram_address address = {.family = DGRAM_IPV4, .port = 9};
   dgram_datagram datagram = {.bytes = "x", .length = 1, .to = address};
   dgram_buffer part = {"x", 1};
+  size_t size;
   const int codes[] = {
       h_bind(socket, NULL),
       h_send(socket, "x", address),
@@ -264,6 +265,12 @@ static int calls_not_running(dgram_socket *socket) {
       H(dgram_set_tos(socket, 1)),
       H(dgram_add_membership(socket, "239.1.2.3", NULL)),
       H(dgram_drop_membership(socket, "239.1.2.3", NULL)),
+      H(dgram_set_recv_buffer_size(socket, 0)),
+      H(dgram_get_recv_buffer_size(socket)),
+      H(dgram_set_send_buffer_size(socket, 1)),
+      H(dgram_get_send_buffer_size(socket)),
+      H(dgram_get_send_queue_size(socket, &size)),
+      H(dgram_get_send_queue_count(socket, &size)),
       H(dgram_set_recv_info(socket, 0)),
       H(dgram_on_message(socket, drop_message, NULL)),
       H(dgram_once_message(socket, drop_message, NULL)),

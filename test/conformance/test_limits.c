@@ -43,6 +43,38 @@ static void test_a_full_queue_refuses_and_drains_once(void **state) {
   assert_string_equal(dgram_error_name(DGRAM_EQUEUEFULL), "ERR_SOCKET_QUEUE_FULL");
 }
 
+static void expect_queue(const dgram_socket *socket, size_t count, size_t bytes) {
+  size_t is_count = 77, is_bytes = 77;
+  h_assert_ok(H(dgram_get_send_queue_count(socket, &is_count)));
+  h_assert_ok(H(dgram_get_send_queue_size(socket, &is_bytes)));
+  assert_int_equal(is_count, count);
+  assert_int_equal(is_bytes, bytes);
+}
+
+static void expect_while_sent(struct h_call *call, dgram_socket *socket) {
+  (void)call;
+  expect_queue(socket, 2, 5);
+}
+
+/* node:send-queue */
+static void test_what_the_queue_holds(void **state) {
+  dgram_socket *a = h_socket("a", DGRAM_UDP4);
+  size_t unused;
+  (void)state;
+  expect_queue(a, 0, 0);
+  h_assert_ok(h_send_then(a, "four", nowhere(), expect_while_sent));
+  expect_queue(a, 1, 4);
+  h_assert_ok(h_send(a, "s", nowhere()));
+  expect_queue(a, 2, 5);
+  h_run_until_n("a sent", 2);
+  h_turns(2);
+  expect_queue(a, 0, 0);
+  h_assert_code(DGRAM_EARGTYPE, H(dgram_get_send_queue_count(a, NULL)));
+  h_assert_code(DGRAM_EARGTYPE, H(dgram_get_send_queue_size(a, NULL)));
+  h_assert_code(DGRAM_EARGTYPE, H(dgram_get_send_queue_count(NULL, &unused)));
+  h_assert_code(DGRAM_EARGTYPE, H(dgram_get_send_queue_size(NULL, &unused)));
+}
+
 /* rule:9 */
 static void test_no_drain_without_a_refusal(void **state) {
   dgram_socket *a = narrow("a", 8, 0);
@@ -213,6 +245,7 @@ static void test_no_limit_if_asked_for(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       H_TEST(test_a_full_queue_refuses_and_drains_once),
+      H_TEST(test_what_the_queue_holds),
       H_TEST(test_no_drain_without_a_refusal),
       H_TEST(test_bytes_have_a_limit_too),
       H_TEST(test_what_waits_for_a_bind_counts),

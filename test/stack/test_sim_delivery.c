@@ -32,7 +32,7 @@ static void test_empty_datagrams_fill_it_too(void **state) {
     assert_int_equal(sim_send(a, NULL, sim_port(a), 'a', 0), 0);
   assert_int_equal(dgram_resume(a), 0);
   sim_settle();
-  assert_int_equal(seen.messages, DGRAM__SIM_RECEIVE_BUFFER / DGRAM__SIM_DATAGRAM_OVERHEAD);
+  assert_int_equal(seen.messages, DGRAM__SIM_BUFFER / DGRAM__SIM_DATAGRAM_OVERHEAD);
   assert_int_equal(seen.bytes, 0);
 }
 

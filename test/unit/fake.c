@@ -131,7 +131,7 @@ static int fake_bind(struct dgram__endpoint *endpoint, const dgram_address *loca
   endpoint_of(endpoint)->local = *local;
   if (local->port == 0) endpoint_of(endpoint)->local.port = 49152;
   fake->last_bound = *local;
-  fake->last_flags = how->flags;
+  fake->last_how = *how;
   return 0;
 }
 
@@ -141,6 +141,7 @@ static int fake_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgr
   assert_false(endpoint_of(endpoint)->bound || endpoint_of(endpoint)->gone);
   assert_true(fd >= 0);
   if (fake->adopt_code < 0) return fake->adopt_code;
+  fake->last_how = *how;
   endpoint_of(endpoint)->bound = true;
   endpoint_of(endpoint)->local =
       dgram__address_any(dgram__address_family_of(endpoint->type), (uint16_t)fd);
@@ -212,9 +213,19 @@ static int fake_send(struct dgram__endpoint *endpoint, dgram_datagram *list, siz
 
 static int fake_set_option(struct dgram__endpoint *endpoint, int option, int value) {
   assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  if (fake_of(endpoint->stack)->option_code < 0) return fake_of(endpoint->stack)->option_code;
   fake_of(endpoint->stack)->last_option = option;
   fake_of(endpoint->stack)->last_value = value;
   return 0;
+}
+
+/* What was set last, as a system that doubles it. */
+static int fake_get_option(struct dgram__endpoint *endpoint, int option) {
+  const struct fake *fake = fake_of(endpoint->stack);
+
+  assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  if (fake->option_code < 0) return fake->option_code;
+  return fake->last_option == option ? 2 * fake->last_value : 1000;
 }
 
 static int fake_set_membership(struct dgram__endpoint *endpoint, bool join,
@@ -282,6 +293,7 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .set_recv_info = fake_set_recv_info,
                                                  .send = fake_send,
                                                  .set_option = fake_set_option,
+                                                 .get_option = fake_get_option,
                                                  .set_membership = fake_set_membership,
                                                  .dropped = fake_dropped,
                                                  .close_endpoint = fake_close_endpoint};

@@ -54,7 +54,7 @@ struct fake {
   int last_option;
   int last_value;
   dgram_address last_bound;
-  unsigned last_flags;
+  struct dgram__bind_how last_how; /* of a bind or an adoption */
 
   /* What the system answers. */
   uint64_t now_ns;
@@ -63,8 +63,9 @@ struct fake {
   int bind_code;
   int adopt_code;
   int start_code; /* of receive_start */
-  size_t takes;   /* datagrams until the system is full */
-  int send_code;  /* what each datagram fails with, or 0 */
+  int option_code;
+  size_t takes;  /* datagrams until the system is full */
+  int send_code; /* what each datagram fails with, or 0 */
   int membership_code;
   unsigned membership_failing; /* the interface that membership_code is for; 0: all */
   int interfaces_code;

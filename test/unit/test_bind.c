@@ -116,7 +116,7 @@ static void nothing_means_any(void **state) {
   }
   assert_int_equal(dgram_bind(sock, NULL, on_bound, &fake), 0);
   assert_true(dgram_address_equal(&fake.last_bound, &any));
-  assert_int_equal(fake.last_flags, 0);
+  assert_int_equal(fake.last_how.flags, 0);
 }
 
 static void reuse_addr_reaches_the_stack_but_not_implicitly(void **state) {
@@ -126,13 +126,13 @@ static void reuse_addr_reaches_the_stack_but_not_implicitly(void **state) {
   closed = 0;
   create(true);
   assert_int_equal(dgram_send(sock, "", 0, 7, NULL, NULL, NULL), 0);
-  assert_int_equal(fake.last_flags, 0);
+  assert_int_equal(fake.last_how.flags, 0);
   fake_end(&fake);
   fake_init(&fake);
   closed = 0;
   create(true);
   assert_int_equal(bind_to(NULL, 0), 0);
-  assert_int_equal(fake.last_flags, DGRAM__BIND_REUSE_ADDR);
+  assert_int_equal(fake.last_how.flags, DGRAM__BIND_REUSE_ADDR);
 }
 
 static void a_name_is_looked_up_first(void **state) {

@@ -480,6 +480,26 @@ static void setters_check_and_hand_on(void **state) {
   assert_int_equal(dgram_set_ttl(NULL, 1), DGRAM_EARGTYPE);
 }
 
+static void sizes_are_what_the_system_says(void **state) {
+  dgram_socket *socket = create();
+
+  (void)state;
+  assert_int_equal(dgram_bind(socket, NULL, NULL, NULL), 0);
+  assert_int_equal(dgram_set_recv_buffer_size(socket, 7), DGRAM_EBADF);
+  assert_int_equal(dgram_get_recv_buffer_size(socket), DGRAM_EBADF);
+  fake_settle(&fake);
+  assert_int_equal(dgram_set_recv_buffer_size(socket, 0), DGRAM_EBADBUFFERSIZE);
+  assert_int_equal(dgram_set_recv_buffer_size(socket, 7), 14);
+  assert_int_equal(dgram_get_recv_buffer_size(socket), 14);
+  assert_int_equal(fake.last_option, DGRAM__OPTION_RECV_BUFFER);
+  assert_int_equal(dgram_set_send_buffer_size(socket, 8), 16);
+  assert_int_equal(fake.last_option, DGRAM__OPTION_SEND_BUFFER);
+  assert_int_equal(dgram_get_send_buffer_size(socket), 16);
+  fake.option_code = DGRAM_ENOBUFS;
+  assert_int_equal(dgram_set_send_buffer_size(socket, 8), DGRAM_ENOBUFS);
+  assert_int_equal(dgram_get_send_buffer_size(socket), DGRAM_ENOBUFS);
+}
+
 static void counters_of_other_versions(void **state) {
   struct {
     dgram_stats stats;
@@ -526,6 +546,7 @@ int main(void) {
       HOST_TEST(the_clock_is_the_stacks),
       HOST_TEST(interfaces_by_name_and_index),
       HOST_TEST(setters_check_and_hand_on),
+      HOST_TEST(sizes_are_what_the_system_says),
       HOST_TEST(counters_of_other_versions),
   };
   return cmocka_run_group_tests_name("host", tests, NULL, NULL);

@@ -40,6 +40,15 @@ static int take_descriptor(struct linux_endpoint *endpoint, int fd,
 
 /* ---- bind ---- */
 
+static int set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
+  int code = 0;
+  if (how->recv_buffer_size > 0)
+    code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_RCVBUF, how->recv_buffer_size);
+  if (code == 0 && how->send_buffer_size > 0)
+    code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_SNDBUF, how->send_buffer_size);
+  return code;
+}
+
 /* IPV6_V6ONLY is set either way: what it is at first is up to the administrator. */
 static int set_bind_options(struct dgram__endpoint *base, int fd,
                             const struct dgram__bind_how *how) {
@@ -73,6 +82,7 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   union loop_sockaddr address;
   socklen_t length = loop_address_to_sockaddr(local, &address);
   int code = set_bind_options(base, fd, how);
+  if (code == 0) code = set_buffer_sizes(fd, how);
   if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how);
   if (code < 0) linux_stack_sys_close(fd);
@@ -126,6 +136,7 @@ static void send_whole(int fd) {
 int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
   assert(linux_endpoint_of(base)->fd < 0);
   int code = check_descriptor(base, fd);
+  if (code == 0) code = set_buffer_sizes(fd, how);
   if (code == 0) code = bind_if_unbound(base, fd);
   if (code == 0) code = linux_stack_sys_set_cloexec(fd);
   if (code == 0 && how->flags & DGRAM__BIND_ICMP_ERRORS)

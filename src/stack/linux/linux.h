@@ -161,6 +161,7 @@ static inline bool linux_stack_absorbs(const struct linux_endpoint *endpoint, in
 /* ---- options.c ---- */
 
 int linux_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
+int linux_stack_get_option(struct dgram__endpoint *endpoint, int option);
 int linux_stack_set_membership(struct dgram__endpoint *endpoint, bool join,
                                const dgram_address *group,
                                const struct dgram__interface *interface);

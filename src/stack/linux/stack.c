@@ -32,6 +32,7 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .set_recv_info = linux_stack_set_recv_info,
     .send = linux_stack_send,
     .set_option = linux_stack_set_option,
+    .get_option = linux_stack_get_option,
     .set_membership = linux_stack_set_membership,
     .dropped = linux_stack_dropped,
     .close_endpoint = linux_stack_close_endpoint,

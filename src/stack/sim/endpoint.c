@@ -102,10 +102,16 @@ static struct sim_datagram *take_first(struct sim_endpoint *endpoint) {
   return datagram;
 }
 
+/* However small it is, an empty one takes a datagram, as the kernel's. */
+static bool has_room(const struct sim_endpoint *endpoint, size_t length) {
+  if (!endpoint->first) return true;
+  return endpoint->buffered + charge_of(length) <= (size_t)endpoint->receive_buffer;
+}
+
 void sim_endpoint_store(struct sim_endpoint *endpoint, struct sim_datagram *datagram) {
   dgram_sim *world = sim_host_of(endpoint)->world;
   const bool counts = !sim_icmp_is_answer(datagram);
-  if (endpoint->buffered + charge_of(datagram->length) <= DGRAM__SIM_RECEIVE_BUFFER) {
+  if (has_room(endpoint, datagram->length)) {
     world->stats.delivered += counts;
     append(endpoint, datagram);
     return;
@@ -212,6 +218,21 @@ int sim_stack_open(struct dgram__endpoint *base) {
   return sim_fails(sim_host_of(endpoint), DGRAM_SIM_OPEN);
 }
 
+/* What Linux makes of a size. */
+static int buffer_size(int asked, int least) {
+  if (asked == 0) return DGRAM__SIM_BUFFER;
+  int given = 2 * (asked < DGRAM__SIM_BUFFER_ASKED_MAX ? asked : DGRAM__SIM_BUFFER_ASKED_MAX);
+  return given > least ? given : least;
+}
+
+static void set_receive_buffer(struct sim_endpoint *endpoint, int asked) {
+  endpoint->receive_buffer = buffer_size(asked, DGRAM__SIM_RECEIVE_BUFFER_MIN);
+}
+
+static void set_send_buffer(struct sim_endpoint *endpoint, int asked) {
+  endpoint->send_buffer = buffer_size(asked, DGRAM__SIM_SEND_BUFFER_MIN);
+}
+
 int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
                    const struct dgram__bind_how *how) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
@@ -221,6 +242,8 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   endpoint->multicast_ttl = 1;
   endpoint->tos = 0;
   endpoint->icmp_errors = (how->flags & DGRAM__BIND_ICMP_ERRORS) != 0;
+  set_receive_buffer(endpoint, how->recv_buffer_size);
+  set_send_buffer(endpoint, how->send_buffer_size);
   return sim_port_attach(endpoint, local, (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
 }
 
@@ -270,7 +293,14 @@ int sim_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   if (option == DGRAM__OPTION_MULTICAST_LOOPBACK) endpoint->multicast_loopback = value != 0;
   if (option == DGRAM__OPTION_TOS) endpoint->tos = (uint8_t)value;
   if (option == DGRAM__OPTION_ICMP_ERRORS) endpoint->icmp_errors = value != 0;
+  if (option == DGRAM__OPTION_RECV_BUFFER) set_receive_buffer(endpoint, value);
+  if (option == DGRAM__OPTION_SEND_BUFFER) set_send_buffer(endpoint, value);
   return 0;
+}
+
+int sim_stack_get_option(struct dgram__endpoint *base, int option) {
+  const struct sim_endpoint *endpoint = sim_endpoint_of(base);
+  return option == DGRAM__OPTION_RECV_BUFFER ? endpoint->receive_buffer : endpoint->send_buffer;
 }
 
 uint64_t sim_stack_dropped(struct dgram__endpoint *base) {

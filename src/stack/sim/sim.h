@@ -104,7 +104,9 @@ struct sim_endpoint {
   struct sim_link sendable; /* in the host's list after a short send */
   struct sim_datagram *first;
   struct sim_datagram *last;
-  size_t buffered;  /* of DGRAM__SIM_RECEIVE_BUFFER bytes */
+  size_t buffered; /* of so many bytes: */
+  int receive_buffer;
+  int send_buffer;  /* for who asks: nothing waits there */
   uint64_t dropped; /* datagrams for which there was no room */
 };
 
@@ -405,6 +407,7 @@ int sim_stack_receive_start(struct dgram__endpoint *endpoint);
 void sim_stack_receive_stop(struct dgram__endpoint *endpoint);
 int sim_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
 int sim_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
+int sim_stack_get_option(struct dgram__endpoint *endpoint, int option);
 uint64_t sim_stack_dropped(struct dgram__endpoint *endpoint);
 bool sim_stack_close_endpoint(struct dgram__endpoint *endpoint);
 

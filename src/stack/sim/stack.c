@@ -241,6 +241,7 @@ static const struct dgram__stack_ops operations = {
     .set_recv_info = sim_stack_set_recv_info,
     .send = sim_stack_send,
     .set_option = sim_stack_set_option,
+    .get_option = sim_stack_get_option,
     .set_membership = sim_stack_set_membership,
     .dropped = sim_stack_dropped,
     .close_endpoint = sim_stack_close_endpoint,

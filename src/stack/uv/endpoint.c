@@ -69,20 +69,42 @@ static void take_ipv4_too(uv_udp_t *udp) {
   (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 }
 
+static int set_int(int fd, int name, int value) {
+  return setsockopt(fd, SOL_SOCKET, name, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+static int set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
+  int error = 0;
+  if (how->recv_buffer_size > 0) error = set_int(fd, SO_RCVBUF, how->recv_buffer_size);
+  if (error == 0 && how->send_buffer_size > 0)
+    error = set_int(fd, SO_SNDBUF, how->send_buffer_size);
+  return error;
+}
+
+/* The handle has a socket, which is not bound yet. */
+static int bind_handle(uv_udp_t *udp, const dgram_address *local,
+                       const struct dgram__bind_how *how) {
+  unsigned uv_flags = how->flags & DGRAM__BIND_REUSE_ADDR ? UV_UDP_REUSEADDR : 0;
+  union loop_sockaddr sockaddr;
+  uv_os_fd_t fd;
+  int error = uv_fileno((uv_handle_t *)udp, &fd);
+  if (error == 0) error = set_buffer_sizes(fd, how);
+  loop_address_to_sockaddr(local, &sockaddr);
+  if (error == 0) error = uv_udp_bind(udp, &sockaddr.any, uv_flags);
+  return error < 0 ? loop_error(error) : 0;
+}
+
 int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
                   const struct dgram__bind_how *how) {
   struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
-  unsigned uv_flags = how->flags & DGRAM__BIND_REUSE_ADDR ? UV_UDP_REUSEADDR : 0;
-  union loop_sockaddr sockaddr;
   uv_udp_t *udp;
   int error = make_handle(endpoint, (unsigned)system_family_of(endpoint), &udp);
   if (error < 0) return error;
   if (base->type == DGRAM_UDP6) take_ipv4_too(udp);
-  loop_address_to_sockaddr(local, &sockaddr);
-  error = uv_udp_bind(udp, &sockaddr.any, uv_flags);
+  error = bind_handle(udp, local, how);
   if (error < 0) {
     close_handle(udp);
-    return loop_error(error);
+    return error;
   }
   endpoint->udp = udp;
   return 0;
@@ -163,6 +185,7 @@ int uv_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bin
   uv_udp_t *udp;
   (void)how;
   int error = inspect(fd, family, &name);
+  if (error == 0) error = set_buffer_sizes(fd, how);
   if (error < 0) return error;
   loop_address_from_sockaddr(&name.any, &address);
   if (address.port == 0) error = bind_to_any_port(fd, family);

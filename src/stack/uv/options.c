@@ -43,10 +43,22 @@ static int set_ip_option(uv_udp_t *udp, int type, int value) {
   return error < 0 ? error : loop_set_tos(fd, type, value);
 }
 
+/* *value 0 asks, and gets the answer. */
+static int buffer_size(uv_udp_t *udp, int option, int *value) {
+  if (option == DGRAM__OPTION_RECV_BUFFER) return uv_recv_buffer_size((uv_handle_t *)udp, value);
+  return uv_send_buffer_size((uv_handle_t *)udp, value);
+}
+
+static bool is_buffer_size(int option) {
+  return option == DGRAM__OPTION_RECV_BUFFER || option == DGRAM__OPTION_SEND_BUFFER;
+}
+
 int uv_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   uv_udp_t *udp = uv_stack_endpoint_of(base)->udp;
   int error;
-  if (option == DGRAM__OPTION_BROADCAST)
+  if (is_buffer_size(option))
+    error = buffer_size(udp, option, &value);
+  else if (option == DGRAM__OPTION_BROADCAST)
     error = uv_udp_set_broadcast(udp, value);
   else if (option == DGRAM__OPTION_TOS)
     error = set_ip_option(udp, base->type, value);
@@ -55,6 +67,13 @@ int uv_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   else
     error = set_ipv6_option(udp, option, value);
   return error < 0 ? loop_error(error) : 0;
+}
+
+int uv_stack_get_option(struct dgram__endpoint *base, int option) {
+  int value = 0;
+  assert(is_buffer_size(option));
+  int error = buffer_size(uv_stack_endpoint_of(base)->udp, option, &value);
+  return error < 0 ? loop_error(error) : value;
 }
 
 /* By the interface's index, which libuv's own call cannot say: it wants one of its addresses, and

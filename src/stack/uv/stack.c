@@ -30,6 +30,7 @@ static const struct dgram__stack_ops operations = {
     .set_recv_info = uv_stack_set_recv_info,
     .send = uv_stack_send,
     .set_option = uv_stack_set_option,
+    .get_option = uv_stack_get_option,
     .set_membership = uv_stack_set_membership,
     .dropped = uv_stack_dropped,
     .close_endpoint = uv_stack_close_endpoint,
