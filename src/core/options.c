@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/interfaces.h"
 #include "core/socket.h"
 
 /* Node's setters answer EBADF before `listening`. */
@@ -28,6 +29,23 @@ int dgram_set_multicast_ttl(dgram_socket *socket, int ttl) {
 
 int dgram_set_multicast_loopback(dgram_socket *socket, bool on) {
   return set(socket, DGRAM__OPTION_MULTICAST_LOOPBACK, on, 0, 1);
+}
+
+/* Where IPv4 is named by an address, that is also what datagrams leave from, as in Node. */
+int dgram_set_multicast_interface(dgram_socket *socket, const char *ifname) {
+  dgram_address address = {0};
+  int code = dgram__socket_check(socket);
+  bool by_ipv4;
+
+  if (code < 0) return code;
+  if (ifname == NULL) return DGRAM_EARGTYPE;
+  if (ifname[0] == '\0') return DGRAM_EINVAL;
+  if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  code = dgram__interface_find(socket->stack, ifname, false, &address);
+  if (code < 0) return code;
+  by_ipv4 = socket->type == DGRAM_UDP4 && address.family == DGRAM_IPV4;
+  return socket->stack->ops->set_multicast_interface(socket->endpoint, (unsigned)code,
+                                                     by_ipv4 ? &address : NULL);
 }
 
 int dgram_set_recv_info(dgram_socket *socket, uint32_t bits) {

@@ -28,7 +28,7 @@ tests_say() {
       name = $0; sub(/^static void test_/, "", name); sub(/\(.*/, "", name)
       count = split(ids, words, /[^a-z0-9:-]+/); found = 0
       for (i = 1; i <= count; i++)
-        if (words[i] ~ /^(seed|rule|better|kept|unlike|input|issue|api):[a-z0-9-]+$/) {
+        if (words[i] ~ /^(seed|rule|better|kept|unlike|input|issue|api|node):[a-z0-9-]+$/) {
           print words[i], file ":" name; found = 1
         }
       if (!found) print "none", file ":" name
