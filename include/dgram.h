@@ -673,6 +673,7 @@ DGRAM_EXTERN int dgram_set_tos(dgram_socket *socket, int tos);
  * Source   RFC 2474 4.1 and 4.2.2 (DF, CS), RFC 2597 6 (AF), RFC 3246 2.7 (EF), RFC 5865 2.3 (VA),
  *          RFC 8622 2 (LE). */
 DGRAM_EXTERN int dgram_dscp(const char *name);
+
 /* Bytes that the system keeps for the socket: of datagrams that wait to be read (SO_RCVBUF; what
  * does not fit is dropped, see dgram_stats), and of those that wait to leave (SO_SNDBUF). Systems
  * charge more than the payload, round, and cap what they are asked for: Linux doubles it, and has
@@ -694,26 +695,64 @@ DGRAM_EXTERN int dgram_get_send_buffer_size(const dgram_socket *socket);
 DGRAM_EXTERN int dgram_get_send_queue_size(const dgram_socket *socket, size_t *ret_bytes);
 DGRAM_EXTERN int dgram_get_send_queue_count(const dgram_socket *socket, size_t *ret_count);
 
+/* By which interface multicast leaves: IP_MULTICAST_IF or IPV6_MULTICAST_IF. At first the system's
+ * choice. A send info with an interface goes before it, and so does the scope of an IPv6 group.
+ *
+ * ifname   borrows; one of its addresses, its name, its index in decimal, or "::%name";
+ *          "0.0.0.0" or "::": the system's choice again. An IPv4 address is also what datagrams then
+ *          leave from, where the socket is bound to all.
+ * Errors   DGRAM_EBADF: not bound, or a bind is under way. DGRAM_EINVAL: "". DGRAM_EADDRNOTAVAIL: no
+ *          interface has this address. DGRAM_ENODEV: no such interface. Others of setsockopt(2).
+ * Source   Node, socket.setMulticastInterface; ip(7), ipv6(7). */
+DGRAM_EXTERN int dgram_set_multicast_interface(dgram_socket *socket, const char *ifname);
+
 /* Joins a multicast group: IP_ADD_MEMBERSHIP or IPV6_JOIN_GROUP. An unbound socket is bound first,
  * inside the call, to any port on all interfaces; a later dgram_bind answers DGRAM_EALREADYBOUND.
+ * An interface has several names, and the same one named twice is no error: the group is joined
+ * once and left when each name that has joined has left.
  *
  * group    borrows; a multicast literal of the socket's family.
  * ifname   borrows; which interface: one of its addresses, its name, or its index in decimal; NULL
  *          or "": the system's choice; "*": each that can, at least one of which must.
  * Errors   DGRAM_EMISSINGARGS: group is NULL. DGRAM_EINVAL: group is no multicast address of this
  *          family. DGRAM_ENODEV: no such interface, or (NULL) no route for the group.
- *          DGRAM_EADDRINUSE: joined already. DGRAM_EBADF: a bind is under way. Others of
- *          setsockopt(2), and what binding answers.
+ *          DGRAM_EADDRINUSE: joined already by this very name, or there from certain sources only.
+ *          DGRAM_ENOBUFS: more than the system takes (ip(7), igmp_max_memberships), or than 4,096
+ *          names. DGRAM_EBADF: a bind is under way. Others of setsockopt(2), and what binding
+ *          answers.
  * Source   the seed, socket.addMembership; ip(7), ipv6(7). */
 DGRAM_EXTERN int dgram_add_membership(dgram_socket *socket, const char *group, const char *ifname);
 
 /* Leaves a group; closing does so by itself.
  *
- * group, ifname  as they were given to dgram_add_membership; a group on an interface that is gone
- *                can be left by the index that it had.
+ * group, ifname  as they were given to dgram_add_membership, also where that interface is gone
+ *                since. A name that has not joined stands for the last one that did on the same
+ *                interface, NULL or "" for the last one of all. "*" leaves what "*" has joined.
  * Errors         as there, and DGRAM_EADDRNOTAVAIL: not joined. DGRAM_EBADF: not bound.
  * Source         the seed, socket.dropMembership. */
 DGRAM_EXTERN int dgram_drop_membership(dgram_socket *socket, const char *group, const char *ifname);
+
+/* Joins a group for what one sender sends to it: source-specific multicast (RFC 4607). Several
+ * sources are several calls. What others send is not heard by this socket, nor by those of the host
+ * that have not joined at all, unless another one has joined for all.
+ *
+ * source   borrows; a unicast literal of the socket's family.
+ * group, ifname  as in dgram_add_membership.
+ * Errors   as there, but DGRAM_EARGTYPE: source or group is NULL; DGRAM_EINVAL: source, too, is no
+ *          such address; DGRAM_EADDRINUSE: joined already from this source by this very name, or
+ *          there from all.
+ * Source   Node, socket.addSourceSpecificMembership; RFC 3678 5.1. */
+DGRAM_EXTERN int dgram_add_source_specific_membership(dgram_socket *socket, const char *source,
+                                                      const char *group, const char *ifname);
+
+/* Leaves a group for one source; the last one ends the membership.
+ *
+ * source, group, ifname  as in dgram_add_source_specific_membership, and as in
+ *                        dgram_drop_membership.
+ * Errors   as there, and DGRAM_EADDRNOTAVAIL: not joined from this source. DGRAM_EBADF: not bound.
+ * Source   Node, socket.dropSourceSpecificMembership. */
+DGRAM_EXTERN int dgram_drop_source_specific_membership(dgram_socket *socket, const char *source,
+                                                       const char *group, const char *ifname);
 
 /* Asks for info with each message; 0 for none, the state at first.
  *

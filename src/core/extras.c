@@ -1,6 +1,7 @@
 #include "core/extras.h"
 
 #include "core/binding.h"
+#include "core/membership.h"
 
 struct dgram__extras *dgram__extras_need(dgram_socket *socket) {
   if (socket->extras == NULL) {
@@ -12,6 +13,7 @@ struct dgram__extras *dgram__extras_need(dgram_socket *socket) {
 void dgram__extras_free(dgram_socket *socket) {
   if (socket->extras == NULL) return;
   dgram__share_end(socket);
+  dgram__memberships_free(socket);
   dgram__free(socket->stack, socket->extras);
   socket->extras = NULL;
 }

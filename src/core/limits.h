@@ -20,6 +20,10 @@ enum {
   /* Bytes of the name of an interface, NUL included: IF_NAMESIZE. */
   DGRAM__INTERFACE_NAME_MAX = 16,
 
+  /* Bytes of a text that names an interface, NUL included: Linux's alternative names (ALTIFNAMSIZ),
+   * the longest that there are. */
+  DGRAM__INTERFACE_TEXT_MAX = 128,
+
   /* Addresses kept of one lookup. More do not fit into a DNS answer over UDP without EDNS; the
    * first one is what a send or a bind uses. */
   DGRAM__LOOKUP_ADDRESSES_MAX = 32,
@@ -33,6 +37,10 @@ enum {
 
   /* Interfaces looked at for a membership: a host with containers has some hundred. */
   DGRAM__INTERFACES_MAX = 1024,
+
+  /* Names by which a socket has joined groups, "*" counted for each interface: four groups on all
+   * that are looked at. The system's own limits for groups are lower, but it knows no names. */
+  DGRAM__MEMBERSHIPS_MAX = 4096,
 
   /* What a queue holds before it is handed to the stack inside a call: so many datagrams, four of
    * the largest groups, or so many bytes, two of the largest, less what Ethernet carries. Several

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/extras.h"
+#include "core/interfaces.h"
 #include "core/socket.h"
 
 /* Node's setters answer EBADF before `listening`. */
@@ -34,6 +35,23 @@ int dgram_set_multicast_loopback(dgram_socket *socket, bool on) {
 
 int dgram_set_tos(dgram_socket *socket, int tos) {
   return set(socket, DGRAM__OPTION_TOS, tos, 0, 255);
+}
+
+/* Where IPv4 is named by an address, that is also what datagrams leave from, as in Node. */
+int dgram_set_multicast_interface(dgram_socket *socket, const char *ifname) {
+  dgram_address address = {0};
+  int code = dgram__socket_check(socket);
+  bool by_ipv4;
+
+  if (code < 0) return code;
+  if (ifname == NULL) return DGRAM_EARGTYPE;
+  if (ifname[0] == '\0') return DGRAM_EINVAL;
+  if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  code = dgram__interface_find(socket->stack, ifname, false, &address);
+  if (code < 0) return code;
+  by_ipv4 = socket->type == DGRAM_UDP4 && address.family == DGRAM_IPV4;
+  return socket->stack->ops->set_multicast_interface(socket->endpoint, (unsigned)code,
+                                                     by_ipv4 ? &address : NULL);
 }
 
 /* ---- sizes ---- */

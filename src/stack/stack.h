@@ -178,6 +178,10 @@ struct dgram__stack_ops {
   /* if_indextoname(3) into DGRAM__INTERFACE_NAME_MAX bytes: 0 or DGRAM_ENODEV. */
   int (*interface_name)(dgram_stack *stack, unsigned index, char *name);
 
+  /* The index of the interface on which the system would join a group that is joined on none in
+   * particular; 0: it does not tell, or there is none. */
+  unsigned (*group_interface)(dgram_stack *stack, const dgram_address *group);
+
   /* ---- an endpoint's life: open, then bind or adopt, then the rest, then close_endpoint ---- */
 
   /* Makes a zeroed endpoint ready to be bound. No descriptor yet. Where it fails, close_endpoint is
@@ -236,11 +240,17 @@ struct dgram__stack_ops {
   /* The value of an option as the system has it, or a code. Only while bound. */
   int (*get_option)(struct dgram__endpoint *endpoint, int option);
 
-  /* Joins or leaves a multicast group on one interface; interface NULL: the system's choice. Its
-   * index and its address (of the group's family, or family 0 where it has none) name the same
-   * interface: a stack uses what its system wants. Only while bound. */
+  /* Joins or leaves a multicast group on the interface of this index; 0: the system's choice, in
+   * leaving any where it is joined. source: what this sender sends only, of the group's family; NULL:
+   * what all do. The core joins a group on an interface once, from all or from certain ones, never
+   * both. Not joined: DGRAM_EADDRNOTAVAIL. Only while bound. */
   int (*set_membership)(struct dgram__endpoint *endpoint, bool join, const dgram_address *group,
-                        const struct dgram__interface *interface);
+                        const dgram_address *source, unsigned interface);
+
+  /* Multicast leaves by this interface, 0: by the system's choice; and where address is not NULL,
+   * which is one of IPv4 that the interface has, from that. Only while bound. */
+  int (*set_multicast_interface)(struct dgram__endpoint *endpoint, unsigned interface,
+                                 const dgram_address *address);
 
   /* Datagrams that the system has dropped before the endpoint could read them, as far as the system
    * tells; else 0. Only while bound. */

@@ -136,13 +136,33 @@ static void test_a_star_joins_all(void **state) {
   dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = bound_anywhere("b", DGRAM_UDP4);
   (void)state;
   h_assert_ok(H(dgram_add_membership(b, group, "*")));
-  h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(b, group, "127.0.0.1")));
+  h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(b, group, "*")));
   send_to_group(a, b, "to all");
   h_expect_of("b", "message 'to all'; message 'mark'");
   h_assert_ok(H(dgram_drop_membership(b, group, "*")));
   h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(b, group, "*")));
   send_to_group(a, b, "nobody");
   h_expect_of("b", "message 'mark'");
+}
+
+/* better:membership-names */
+static void test_a_star_is_a_name_among_others(void **state) {
+  dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = bound_anywhere("b", DGRAM_UDP4);
+  int code;
+  (void)state;
+  h_assert_ok(H(dgram_add_membership(b, group, "127.0.0.1")));
+  h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(b, group, "*")));
+  h_assert_ok(H(dgram_add_membership(b, group, "*")));
+  code = H(dgram_add_membership(b, group, NULL)); /* one of them, if there is a route */
+  assert_true(code == 0 || code == DGRAM_ENODEV);
+  h_assert_ok(H(dgram_drop_membership(b, group, "*")));
+  if (code == 0) h_assert_ok(H(dgram_drop_membership(b, group, NULL)));
+  send_to_group(a, b, "to all");
+  h_expect_of("b", "message 'to all'; message 'mark'");
+  h_assert_ok(H(dgram_drop_membership(b, group, "127.0.0.1")));
+  send_to_group(a, b, "nobody");
+  h_expect_of("b", "message 'mark'");
+  h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(b, group, "127.0.0.1")));
 }
 
 /* The loopback interface has these names: address, name, index. */
@@ -165,12 +185,32 @@ static void test_an_interface_by_any_of_its_names(void **state) {
   loopback_names(names);
   for (size_t i = 0; i < 3; i++) {
     h_assert_ok(H(dgram_add_membership(a, group, names[i])));
-    for (size_t j = 0; j < 3; j++) {
-      h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(a, group, names[j])));
-    }
+    h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(a, group, names[i])));
     h_assert_ok(H(dgram_drop_membership(a, group, names[(i + 1) % 3])));
     h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(a, group, names[i])));
   }
+}
+
+/* better:membership-names */
+static void test_the_same_interface_named_twice(void **state) {
+  dgram_socket *a = h_bound("a", DGRAM_UDP4), *b = bound_anywhere("b", DGRAM_UDP4);
+  const char *names[3];
+  (void)state;
+  loopback_names(names);
+  for (size_t i = 0; i < 3; i++)
+    h_assert_ok(H(dgram_add_membership(b, group, names[i])));
+  for (size_t i = 0; i < 3; i++) {
+    h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(b, group, names[i])));
+    send_to_group(a, b, "to all");
+    h_expect_of("b", "message 'to all'; message 'mark'");
+    h_assert_ok(H(dgram_drop_membership(b, group, names[i])));
+    h_assert_ok(H(dgram_add_membership(b, group, names[i])));
+    h_assert_ok(H(dgram_drop_membership(b, group, names[i])));
+    if (i < 2) continue;
+    send_to_group(a, b, "nobody");
+    h_expect_of("b", "message 'mark'");
+  }
+  h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(b, group, names[0])));
 }
 
 /* issue:multicast api:ifname */
@@ -215,7 +255,9 @@ static void test_ipv6_interfaces_by_any_of_their_names(void **state) {
   names[3] = "::%lo"; /* as Node names it */
   for (size_t i = 0; i < 4; i++) {
     h_assert_ok(H(dgram_add_membership(a, group6, names[i])));
-    h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(a, group6, names[(i + 2) % 4])));
+    h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(a, group6, names[i])));
+    h_assert_ok(H(dgram_add_membership(a, group6, names[(i + 2) % 4])));
+    h_assert_ok(H(dgram_drop_membership(a, group6, names[i])));
     h_assert_ok(H(dgram_drop_membership(a, group6, names[(i + 1) % 4])));
     h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(a, group6, names[i])));
   }
@@ -352,6 +394,224 @@ static void test_bad_groups_and_interfaces(void **state) {
   h_expect("");
 }
 
+/* ---- one source ---- */
+
+/* Two senders on loopback, with an address each. */
+static void bind_senders(dgram_socket *ret_senders[2]) {
+  ret_senders[0] = h_bound("a", DGRAM_UDP4);
+  ret_senders[1] = h_socket("c", DGRAM_UDP4);
+  if (h_kind() != H_SIM && !h_peer_port_is_free("127.0.0.2", 0))
+    h_skip("no address 127.0.0.2 here");
+  h_assert_ok(h_bind_to(ret_senders[1], "127.0.0.2", 0));
+  h_run_until("c bind OK");
+}
+
+/* Each sends a word to the group, then one comes that comes in any case. */
+static void expect_heard(dgram_socket *senders[2], dgram_socket *member, const char *words) {
+  h_log_clear();
+  h_assert_ok(h_send(senders[1], "from c", h_literal(group, h_port(member))));
+  h_run_until("c sent");
+  h_assert_ok(h_send(senders[0], "from a", h_literal(group, h_port(member))));
+  h_assert_ok(h_send(senders[0], "mark", h_literal("127.0.0.1", h_port(member))));
+  h_run_until("b message 'mark'");
+  h_run_until_n("a sent", 2);
+  h_expect_of("b", words);
+}
+
+/* node:add-source-1 node:drop-source-1 */
+static void test_one_source_is_heard(void **state) {
+  dgram_socket *senders[2], *b = bound_anywhere("b", DGRAM_UDP4);
+  (void)state;
+  bind_senders(senders);
+  h_assert_ok(H(dgram_add_source_specific_membership(b, "127.0.0.2", group, "127.0.0.1")));
+  expect_heard(senders, b, "message 'from c'; message 'mark'");
+  h_assert_ok(H(dgram_add_source_specific_membership(b, "127.0.0.1", group, "127.0.0.1")));
+  expect_heard(senders, b, "message 'from c'; message 'from a'; message 'mark'");
+  h_assert_ok(H(dgram_drop_source_specific_membership(b, "127.0.0.2", group, "127.0.0.1")));
+  expect_heard(senders, b, "message 'from a'; message 'mark'");
+  h_assert_ok(H(dgram_drop_source_specific_membership(b, "127.0.0.1", group, "127.0.0.1")));
+  expect_heard(senders, b, "message 'mark'");
+  h_assert_ok(H(dgram_add_membership(b, group, "127.0.0.1")));
+  expect_heard(senders, b, "message 'from c'; message 'from a'; message 'mark'");
+}
+
+/* Another socket of the host wants both. node:add-source-1 */
+static void test_one_source_among_other_members(void **state) {
+  dgram_socket *senders[2], *b = bound_anywhere("b", DGRAM_UDP4);
+  dgram_socket *other = bound_anywhere("other", DGRAM_UDP4);
+  (void)state;
+  bind_senders(senders);
+  h_assert_ok(H(dgram_add_membership(other, group, "127.0.0.1")));
+  expect_heard(senders, b, "message 'from c'; message 'from a'; message 'mark'");
+  h_assert_ok(H(dgram_add_source_specific_membership(b, "127.0.0.2", group, "127.0.0.1")));
+  expect_heard(senders, b, "message 'from c'; message 'mark'");
+}
+
+/* better:membership-names node:drop-source-1 */
+static void test_one_source_by_several_names(void **state) {
+  dgram_socket *a = bound_anywhere("a", DGRAM_UDP4);
+  const char *names[3];
+  (void)state;
+  loopback_names(names);
+  for (size_t i = 0; i < 3; i++) {
+    h_assert_ok(H(dgram_add_source_specific_membership(a, "127.0.0.2", group, names[i])));
+    h_assert_code(DGRAM_EADDRINUSE,
+                  H(dgram_add_source_specific_membership(a, "127.0.0.2", group, names[i])));
+  }
+  h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(a, group, "lo")));
+  h_assert_code(DGRAM_EADDRNOTAVAIL, H(dgram_drop_membership(a, group, "lo")));
+  for (size_t i = 0; i < 3; i++)
+    h_assert_ok(H(dgram_drop_source_specific_membership(a, "127.0.0.2", group, names[i])));
+  h_assert_code(DGRAM_EADDRNOTAVAIL,
+                H(dgram_drop_source_specific_membership(a, "127.0.0.2", group, "lo")));
+  h_assert_ok(H(dgram_add_membership(a, group, "lo")));
+  h_assert_code(DGRAM_EADDRNOTAVAIL,
+                H(dgram_drop_source_specific_membership(a, "127.0.0.2", group, "lo")));
+  h_assert_code(DGRAM_EADDRINUSE,
+                H(dgram_add_source_specific_membership(a, "127.0.0.2", group, "lo")));
+}
+
+/* Of IPv6 a kernel's loopback has no route for groups, unless somebody has made one. */
+static void send_by_loopback_ipv6(dgram_socket *a, const char *text, int port) {
+  h_log_clear();
+  h_assert_ok(h_send_name(a, text, port, group6));
+  while (!h_logged("a sent") && !h_logged("a unsent"))
+    h_turns(1);
+  if (h_logged("a unsent") && h_kind() != H_SIM) h_skip("no route for IPv6 multicast by loopback");
+}
+
+/* node:add-source-1 node:drop-source-1 */
+static void test_one_source_of_ipv6(void **state) {
+  dgram_socket *a, *b;
+  (void)state;
+  h_need_ipv6();
+  a = h_bound("a", DGRAM_UDP6);
+  b = bound_anywhere("b", DGRAM_UDP6);
+  h_assert_ok(H(dgram_set_multicast_interface(a, "::1")));
+  h_assert_ok(H(dgram_add_source_specific_membership(b, "2001:db8::1", group6, "::1")));
+  send_by_loopback_ipv6(a, "nobody", h_port(b));
+  h_assert_ok(H(dgram_add_source_specific_membership(b, "::1", group6, "::1")));
+  send_by_loopback_ipv6(a, "to all", h_port(b));
+  h_run_until("b message");
+  h_expect_of("b", "message 'to all'");
+  h_assert_ok(H(dgram_drop_source_specific_membership(b, "::1", group6, "::%lo")));
+  h_assert_code(DGRAM_EADDRNOTAVAIL,
+                H(dgram_drop_source_specific_membership(b, "::1", group6, "::%lo")));
+}
+
+/* node:add-source-2 */
+static void test_one_source_where_the_system_chooses(void **state) {
+  dgram_socket *a = bound_anywhere("a", DGRAM_UDP4);
+  int code = H(dgram_add_source_specific_membership(a, "192.0.2.1", group, NULL));
+  (void)state;
+  if (code == DGRAM_ENODEV) h_skip("no route for multicast on this host");
+  h_assert_ok(code);
+  h_assert_code(DGRAM_EADDRINUSE, H(dgram_add_membership(a, group, NULL)));
+  h_assert_ok(H(dgram_drop_source_specific_membership(a, "192.0.2.1", group, NULL)));
+  h_assert_ok(H(dgram_add_membership(a, group, NULL)));
+}
+
+/* node:add-source-3 */
+static void test_one_source_before_bind_binds(void **state) {
+  dgram_socket *a = h_socket("a", DGRAM_UDP4);
+  dgram_address address;
+  (void)state;
+  h_assert_ok(H(dgram_add_source_specific_membership(a, "127.0.0.2", group, "127.0.0.1")));
+  h_assert_ok(dgram_local_address(a, &address));
+  h_assert_code(DGRAM_EALREADYBOUND, h_bind(a, NULL));
+  h_expect("");
+  h_run_until("a listening");
+}
+
+/* input:source input:group */
+static void test_bad_sources(void **state) {
+  static const struct {
+    const char *source;
+    const char *group;
+    int code;
+  } cases[] = {
+      {NULL, "239.1.2.3", DGRAM_EARGTYPE},      {"127.0.0.1", NULL, DGRAM_EARGTYPE},
+      {"", "239.1.2.3", DGRAM_EINVAL},          {"localhost", "239.1.2.3", DGRAM_EINVAL},
+      {"239.1.2.4", "239.1.2.3", DGRAM_EINVAL}, {"0.0.0.0", "239.1.2.3", DGRAM_EINVAL},
+      {"::1", "239.1.2.3", DGRAM_EINVAL},       {"127.0.0.1", "127.0.0.1", DGRAM_EINVAL},
+      {"127.0.0.1", "ff02::1:3", DGRAM_EINVAL},
+  };
+  dgram_socket *a = h_socket("a", DGRAM_UDP4);
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    h_assert_code(cases[i].code, H(dgram_add_source_specific_membership(a, cases[i].source,
+                                                                        cases[i].group, NULL)));
+    h_assert_code(cases[i].code, H(dgram_drop_source_specific_membership(a, cases[i].source,
+                                                                         cases[i].group, NULL)));
+  }
+  h_assert_code(DGRAM_EBADF, H(dgram_drop_source_specific_membership(a, "127.0.0.1", group, NULL)));
+  h_assert_ok(h_bind(a, NULL));
+  h_assert_code(DGRAM_EBADF, H(dgram_add_source_specific_membership(a, "127.0.0.1", group, NULL)));
+  h_run_until("a bind OK");
+  h_assert_code(DGRAM_ENODEV,
+                H(dgram_add_source_specific_membership(a, "127.0.0.1", group, "nosuchif0")));
+}
+
+/* ---- where multicast leaves ---- */
+
+/* node:multicast-interface-1 node:multicast-interface-2 */
+static void test_multicast_leaves_by_an_interface(void **state) {
+  dgram_socket *a = bound_anywhere("a", DGRAM_UDP4), *b = bound_anywhere("b", DGRAM_UDP4);
+  const char *names[3];
+  (void)state;
+  loopback_names(names);
+  h_assert_ok(H(dgram_add_membership(b, group, "127.0.0.1")));
+  for (size_t i = 0; i < 3; i++) {
+    h_assert_ok(H(dgram_set_multicast_interface(a, names[i])));
+    send_to_group(a, b, names[i]);
+    assert_int_equal(h_count("b message"), 2);
+  }
+  h_assert_code(DGRAM_ENODEV, H(dgram_set_multicast_interface(a, "nosuchif0")));
+  send_to_group(a, b, "still");
+  h_expect_of("b", "message 'still'; message 'mark'");
+  h_assert_ok(H(dgram_set_multicast_interface(a, "0.0.0.0")));
+}
+
+/* node:multicast-interface-3 */
+static void test_multicast_leaves_by_an_interface_ipv6(void **state) {
+  dgram_socket *a, *b;
+  (void)state;
+  h_need_ipv6();
+  a = bound_anywhere("a", DGRAM_UDP6);
+  b = bound_anywhere("b", DGRAM_UDP6);
+  h_assert_ok(H(dgram_add_membership(b, group6, "::1")));
+  h_assert_ok(H(dgram_set_multicast_interface(a, "::%lo")));
+  send_by_loopback_ipv6(a, "to all", h_port(b));
+  h_run_until("b message 'to all'");
+  h_assert_ok(H(dgram_set_multicast_interface(a, "::")));
+}
+
+/* node:multicast-interface-4 input:interface */
+static void test_bad_multicast_interfaces(void **state) {
+  static const struct {
+    const char *ifname;
+    int code;
+  } cases[] = {
+      {NULL, DGRAM_EARGTYPE},
+      {"", DGRAM_EINVAL},
+      {"nosuchif0", DGRAM_ENODEV},
+      {"999999", DGRAM_ENODEV},
+      {"*", DGRAM_ENODEV},
+      {"203.0.113.77", DGRAM_EADDRNOTAVAIL},
+      {"239.1.2.3", DGRAM_EADDRNOTAVAIL},
+  };
+  dgram_socket *a = h_socket("a", DGRAM_UDP4);
+  (void)state;
+  h_assert_code(DGRAM_EBADF, H(dgram_set_multicast_interface(a, "127.0.0.1")));
+  h_assert_ok(h_bind(a, NULL));
+  h_assert_code(DGRAM_EBADF, H(dgram_set_multicast_interface(a, "127.0.0.1")));
+  h_run_until("a bind OK");
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    h_assert_code(cases[i].code, H(dgram_set_multicast_interface(a, cases[i].ifname)));
+  h_assert_ok(h_end(a));
+  h_assert_code(DGRAM_ENOTRUNNING, H(dgram_set_multicast_interface(a, "127.0.0.1")));
+}
+
 /* input:group */
 static void test_a_bad_group_does_not_bind(void **state) {
   dgram_socket *a = h_socket("a", DGRAM_UDP4);
@@ -374,7 +634,9 @@ int main(void) {
       M_TEST(test_joining_while_binding),
       M_TEST(test_without_an_interface_the_system_chooses_one),
       M_TEST(test_a_star_joins_all),
+      M_TEST(test_a_star_is_a_name_among_others),
       M_TEST(test_an_interface_by_any_of_its_names),
+      M_TEST(test_the_same_interface_named_twice),
       M_TEST(test_each_name_of_an_interface_is_heard),
       M_TEST(test_names_and_indexes_of_interfaces),
       M_TEST(test_ipv6_interfaces_by_any_of_their_names),
@@ -384,6 +646,16 @@ int main(void) {
       M_TEST(test_multicast_ttl_0_stays_on_the_host),
       M_TEST(test_multicast_of_a_program_without_the_library),
       M_TEST(test_bad_groups_and_interfaces),
+      M_TEST(test_one_source_is_heard),
+      M_TEST(test_one_source_among_other_members),
+      M_TEST(test_one_source_by_several_names),
+      M_TEST(test_one_source_of_ipv6),
+      M_TEST(test_one_source_where_the_system_chooses),
+      M_TEST(test_one_source_before_bind_binds),
+      M_TEST(test_bad_sources),
+      M_TEST(test_multicast_leaves_by_an_interface),
+      M_TEST(test_multicast_leaves_by_an_interface_ipv6),
+      M_TEST(test_bad_multicast_interfaces),
       M_TEST(test_a_bad_group_does_not_bind),
   };
   return H_MAIN(tests);

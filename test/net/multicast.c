@@ -1,6 +1,6 @@
-/* Multicast between two hosts with two cables:  A va - vb B  and  A va2 - vb2 B.
+/* Multicast between two hosts with three cables:  A va - vb B, A va2 - vb2 B  and  A va3 - vb3 B.
  * multicast 4|6. Two senders in A, each on its own cable, show by which one B is a member; the
- * kernel's own list shows it too. */
+ * kernel's own list shows it too. B has two addresses on vb2, A on va. */
 
 #include "net.h"
 
@@ -13,8 +13,11 @@ static const struct family {
   const char *near[2];    /* the senders' addresses, one on each cable */
   const char *to[2];      /* the group, as each sender writes it */
   const char *b;          /* B's unicast address */
-  const char *ifnames[4]; /* ways to say vb2 */
-  const char *scoped;     /* the group with a scope that says vb2, or NULL */
+  const char *ifnames[5]; /* ways to say vb2 */
+  const char *out[4];     /* ways to say va2 */
+  const char *beside;     /* the address that A has on va beside the first sender's */
+  const char *any;
+  const char *scoped; /* the group with a scope that says vb2, or NULL */
 } ipv4 =
     {
         .type = DGRAM_UDP4,
@@ -24,7 +27,10 @@ static const struct family {
         .near = {"10.9.0.1", "10.9.1.1"},
         .to = {"239.1.2.3", "239.1.2.3"},
         .b = "10.9.0.2",
-        .ifnames = {"10.9.1.2", "vb2", "44"},
+        .ifnames = {"10.9.1.2", "vb2", "44", "10.9.1.3"},
+        .out = {"10.9.1.1", "va2", "33"},
+        .beside = "10.9.0.5",
+        .any = "0.0.0.0",
 },
   ipv6 = {
       .type = DGRAM_UDP6,
@@ -34,7 +40,10 @@ static const struct family {
       .near = {"fd00:9::1", "fd00:9:1::1"},
       .to = {"ff02::1:3%va", "ff02::1:3%va2"},
       .b = "fd00:9::2",
-      .ifnames = {"fd00:9:1::2", "vb2", "44", "::%vb2"},
+      .ifnames = {"fd00:9:1::2", "vb2", "44", "fd00:9:1::3", "::%vb2"},
+      .out = {"fd00:9:1::1", "va2", "33", "::%va2"},
+      .beside = "fd00:9::5",
+      .any = "::",
       .scoped = "ff02::1:3%vb2",
 };
 
@@ -111,6 +120,22 @@ static void join_and_leave_by_other_names(void) {
   MEMBER_OF(false, false);
 }
 
+/* The same interface named twice is no error, and the last name ends it. */
+static void join_by_all_names(void) {
+  size_t count = 0;
+  for (; count < 5 && the->ifnames[count]; count++)
+    NET_CODE(join(&b, the->group, the->ifnames[count]), 0);
+  MEMBER_OF(false, true);
+  heard(&b, "va2 end ");
+  for (size_t i = 0; i < count; i++) {
+    NET_CODE(join(&b, the->group, the->ifnames[i]), DGRAM_EADDRINUSE);
+    MEMBER_OF(false, true);
+    NET_CODE(leave(&b, the->group, the->ifnames[i]), 0);
+  }
+  MEMBER_OF(false, false);
+  heard(&b, "end ");
+}
+
 static void join_by_scope(void) {
   if (!the->scoped) return;
   NET_CODE(join(&b, the->scoped, NULL), 0);
@@ -120,11 +145,18 @@ static void join_by_scope(void) {
   MEMBER_OF(false, false);
 }
 
+/* Three interfaces, one of them by two addresses, and each is joined once. */
 static void join_all(void) {
   NET_CODE(join(&b, the->group, "*"), 0);
   MEMBER_OF(true, true);
+  NET_CHECK(is_member("B", "vb3"));
   heard(&b, "va va2 end ");
+  NET_CODE(join(&b, the->group, "vb2"), 0);
   NET_CODE(leave(&b, the->group, "*"), 0);
+  MEMBER_OF(false, true);
+  NET_CHECK(!is_member("B", "vb3"));
+  heard(&b, "va2 end ");
+  NET_CODE(leave(&b, the->group, "vb2"), 0);
   MEMBER_OF(false, false);
   heard(&b, "end ");
 }
@@ -141,6 +173,12 @@ static void join_by_route(void) {
   NET_CODE(join(&b, the->group, NULL), 0);
   MEMBER_OF(false, true);
   heard(&b, "va2 end ");
+  NET_CODE(join(&b, the->group, "vb2"), 0); /* what was chosen */
+  NET_CODE(join(&b, the->group, "vb"), 0);  /* and something else, which stays */
+  NET_CODE(leave(&b, the->group, ""), 0);
+  MEMBER_OF(true, true);
+  NET_CODE(leave(&b, the->group, "vb2"), 0);
+  MEMBER_OF(true, false);
   NET_CODE(leave(&b, the->group, ""), 0);
   MEMBER_OF(false, false);
   net_on("B");
@@ -162,6 +200,23 @@ static void join_without_an_address(void) {
   net_shell("ip link del bare");
 }
 
+/* What was joined is left by the same word although nothing is called so any more. */
+static void leave_what_is_gone(void) {
+  static const char *const words[] = {"bare", "55", "*"};
+  for (size_t i = 0; i < 3; i++) {
+    net_on("B");
+    net_shell("ip link add bare index 55 type veth peer name bare2 && ip link set bare up");
+    if (i == 2) net_shell("ip addr add 10.9.3.1/24 dev bare && ip link set bare2 up");
+    if (i == 2 && the->type == DGRAM_UDP6) net_shell("ip addr add fd00:9:3::1/64 dev bare nodad");
+    NET_CODE(join(&b, the->group, words[i]), 0);
+    NET_CHECK(is_member("B", "bare"));
+    net_shell("ip link del bare");
+    NET_CODE(leave(&b, the->group, words[i]), 0);
+    NET_CODE(leave(&b, the->group, "55"), DGRAM_EADDRNOTAVAIL);
+  }
+  MEMBER_OF(false, false);
+}
+
 static void join_nonsense(void) {
   NET_CODE(join(&b, the->group, "vb9"), DGRAM_ENODEV);
   NET_CODE(join(&b, the->group, "999"), DGRAM_ENODEV);
@@ -173,14 +228,108 @@ static void join_nonsense(void) {
 
 static void joining(void) {
   net_open(&b, "B", the->type, NULL);
-  for (size_t i = 0; i < 4 && the->ifnames[i]; i++)
+  for (size_t i = 0; i < 5 && the->ifnames[i]; i++)
     join_by(the->ifnames[i]);
   join_and_leave_by_other_names();
+  join_by_all_names();
   join_by_scope();
   join_all();
   join_by_route();
   join_without_an_address();
+  leave_what_is_gone();
   join_nonsense();
+  net_close(&b);
+}
+
+/* ---- one source ---- */
+
+static int join_source(const char *source, const char *ifname) {
+  net_on("B");
+  return dgram_add_source_specific_membership(b.socket, source, the->group, ifname);
+}
+
+static int leave_source(const char *source, const char *ifname) {
+  net_on("B");
+  return dgram_drop_source_specific_membership(b.socket, source, the->group, ifname);
+}
+
+/* By the first cable come two sources. */
+static void heard_from(struct net_box *beside, const char *words) {
+  net_on("A");
+  NET_SEND(beside, "beside", the->to[0], b.port);
+  heard(&b, words);
+}
+
+static void one_source(void) {
+  static struct net_box beside;
+  net_open(&beside, "A", the->type, the->beside);
+  net_open(&b, "B", the->type, NULL);
+  NET_CODE(join_source(the->near[1], "vb"), 0); /* who sends by the other cable only */
+  MEMBER_OF(true, false);
+  heard_from(&beside, "end ");
+  NET_CODE(join_source(the->near[0], "vb"), 0);
+  heard_from(&beside, "va end ");
+  NET_CODE(join_source(the->near[0], "22"), 0);
+  NET_CODE(join_source(the->near[0], "vb"), DGRAM_EADDRINUSE);
+  NET_CODE(join(&b, the->group, "vb"), DGRAM_EADDRINUSE);
+  NET_CODE(join(&b, the->group, "vb2"), 0);
+  NET_CODE(join_source(the->beside, the->b), 0);
+  heard_from(&beside, "beside va va2 end ");
+  NET_CODE(leave_source(the->near[0], "vb"), 0);
+  heard_from(&beside, "beside va va2 end ");
+  NET_CODE(leave_source(the->near[0], "22"), 0);
+  NET_CODE(leave_source(the->near[0], "vb"), DGRAM_EADDRNOTAVAIL);
+  heard_from(&beside, "beside va2 end ");
+  NET_CODE(leave_source(the->beside, "vb"), 0);
+  NET_CODE(leave_source(the->near[1], NULL), 0);
+  MEMBER_OF(false, true);
+  heard_from(&beside, "va2 end ");
+  net_close(&b);
+  net_close(&beside);
+}
+
+/* ---- by which interface multicast leaves ---- */
+
+static void leaves_by(struct net_box *a, const char *ifname, const char *words) {
+  net_on("A");
+  NET_CODE(dgram_set_multicast_interface(a->socket, ifname), 0);
+  NET_SEND(a, "chosen", the->group, b.port);
+  NET_SEND(&senders[0], "end", the->b, b.port);
+  NET_HEAR(&b, words);
+}
+
+/* Its socket is bound to all addresses, so the address of the interface is the sender's. */
+static void from_second_address(struct net_box *a) {
+  char text[DGRAM_ADDRESS_TEXT];
+  if (the->type != DGRAM_UDP4) return;
+  net_on("A");
+  NET_CODE(dgram_set_multicast_interface(a->socket, "10.9.1.5"), 0);
+  NET_SEND(a, "second", the->group, b.port);
+  NET_HEAR(&b, "second ");
+  NET_CHECK(dgram_address_format(&b.from, text, sizeof text) > 0);
+  NET_CHECK(strcmp(text, "10.9.1.5") == 0);
+}
+
+static void outgoing(void) {
+  static struct net_box a;
+  net_open(&b, "B", the->type, NULL);
+  NET_CODE(join(&b, the->group, "vb2"), 0);
+  net_open(&a, "A", the->type, NULL);
+  for (size_t i = 0; i < 4 && the->out[i]; i++) {
+    leaves_by(&a, the->out[i], "chosen end ");
+    leaves_by(&a, i == 0 ? "11" : "va", "end ");
+    NET_CODE(dgram_set_multicast_interface(a.socket, "va9"), DGRAM_ENODEV);
+    NET_CODE(dgram_set_multicast_interface(a.socket, the->b), DGRAM_EADDRNOTAVAIL);
+  }
+  from_second_address(&a);
+  if (the->type == DGRAM_UDP4) {
+    net_shell("ip route add 239.0.0.0/8 dev va");
+    leaves_by(&a, the->any, "end "); /* by its routes again */
+    net_shell("ip route del 239.0.0.0/8 dev va");
+  } else {
+    NET_CODE(dgram_set_multicast_interface(a.socket, the->any), 0);
+  }
+  net_close(&a);
   net_close(&b);
 }
 
@@ -286,6 +435,8 @@ int main(int count, char **words) {
   for (size_t i = 0; i < 2; i++)
     net_open(&senders[i], "A", the->type, the->near[i]);
   joining();
+  one_source();
+  outgoing();
   closing();
   joining_first();
   sharing();

@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Multicast on two hosts with two cables between them.
+# Multicast on two hosts with three cables between them.
 
 . "$(dirname "$0")/lib.sh"
 two_hosts
 cable A va2 33 B vb2 44
 address A va2 10.9.1.1/24 fd00:9:1::1/64 fe80::a2/64
 address B vb2 10.9.1.2/24 fd00:9:1::2/64 fe80::b2/64
+cable A va3 35 B vb3 46
+address A va3 10.9.2.1/24 fd00:9:2::1/64
+address B vb3 10.9.2.2/24 fd00:9:2::2/64
+address A va 10.9.0.5/24 fd00:9::5/64
+address A va2 10.9.1.5/24
+address B vb2 10.9.1.3/24 fd00:9:1::3/64
 
 # listen-options... -- send-options... destination; what is sent is "hello"
 command_is_heard() {

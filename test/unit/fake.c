@@ -88,25 +88,27 @@ static int fake_interfaces(dgram_stack *stack, struct dgram__interface *list, si
              {2, "two", "192.0.2.2"}};
 
   const bool answers = fake_of(stack)->interfaces_count_only && capacity == 0;
+  const size_t first = fake_of(stack)->one_is_gone ? 3 : 0;
 
   if (fake_of(stack)->interfaces_code < 0 && !answers) return fake_of(stack)->interfaces_code;
-  for (size_t i = 0; i < 4 && i < capacity; i++) {
-    list[i] = (struct dgram__interface){.index = all[i].index};
-    strcpy(list[i].name, all[i].name);
-    assert_int_equal(dgram_address_parse(all[i].address, 0, &list[i].address), 0);
+  for (size_t i = 0; first + i < 4 && i < capacity; i++) {
+    list[i] = (struct dgram__interface){.index = all[first + i].index};
+    strcpy(list[i].name, all[first + i].name);
+    assert_int_equal(dgram_address_parse(all[first + i].address, 0, &list[i].address), 0);
   }
-  return 4;
+  return (int)(4 - first);
 }
 
 static int fake_interface_index(dgram_stack *stack, const char *name) {
-  (void)stack;
-  if (strcmp(name, "one") == 0) return 1;
-  return strcmp(name, "two") == 0 ? 2 : DGRAM_ENODEV;
+  const struct fake *fake = fake_of(stack);
+
+  if (strcmp(name, "one") == 0) return fake->one_is_gone ? DGRAM_ENODEV : 1;
+  return strcmp(name, "two") == 0 ? fake->two_index : DGRAM_ENODEV;
 }
 
 static int fake_interface_name(dgram_stack *stack, unsigned index, char *name) {
-  (void)stack;
   if (index != 1 && index != 2) return DGRAM_ENODEV;
+  if (index == 1 && fake_of(stack)->one_is_gone) return DGRAM_ENODEV;
   strcpy(name, index == 1 ? "one" : "two");
   return 0;
 }
@@ -228,26 +230,36 @@ static int fake_get_option(struct dgram__endpoint *endpoint, int option) {
   return fake->last_option == option ? 2 * fake->last_value : 1000;
 }
 
+static unsigned fake_group_interface(dgram_stack *stack, const dgram_address *group) {
+  assert_true(dgram__address_is_multicast(group));
+  return fake_of(stack)->group_interface;
+}
+
 static int fake_set_membership(struct dgram__endpoint *endpoint, bool join,
-                               const dgram_address *group,
-                               const struct dgram__interface *interface) {
+                               const dgram_address *group, const dgram_address *source,
+                               unsigned interface) {
   struct fake *fake = fake_of(endpoint->stack);
 
   assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
   assert_true(dgram__address_is_multicast(group));
-  fake->last_interface = interface == NULL ? -1 : (int)interface->index;
-  /* An address, where there is one of the family, belongs to the same interface. */
-  if (interface != NULL && interface->address.family != 0) {
-    assert_int_equal(interface->address.family, group->family);
-    assert_int_equal(interface->address.bytes[group->family == DGRAM_IPV4 ? 3 : 15] % 16,
-                     interface->index);
-    fake->last_interface_address = interface->address;
-  }
+  if (source != NULL) assert_int_equal(source->family, group->family);
+  fake->last_interface = (int)interface;
+  fake->last_source = source == NULL ? (dgram_address){0} : *source;
   if (fake->membership_code < 0 &&
-      (fake->membership_failing == 0 || fake->membership_failing == interface->index))
+      (fake->membership_failing == 0 || fake->membership_failing == interface))
     return fake->membership_code;
   fake->joined += join;
   fake->left += !join;
+  return 0;
+}
+
+static int fake_set_multicast_interface(struct dgram__endpoint *endpoint, unsigned interface,
+                                        const dgram_address *address) {
+  struct fake *fake = fake_of(endpoint->stack);
+
+  assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  fake->last_interface = (int)interface;
+  fake->last_source = address == NULL ? (dgram_address){0} : *address;
   return 0;
 }
 
@@ -283,6 +295,7 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .interfaces = fake_interfaces,
                                                  .interface_index = fake_interface_index,
                                                  .interface_name = fake_interface_name,
+                                                 .group_interface = fake_group_interface,
                                                  .open = fake_open,
                                                  .bind = fake_bind,
                                                  .adopt = fake_adopt,
@@ -295,6 +308,8 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .set_option = fake_set_option,
                                                  .get_option = fake_get_option,
                                                  .set_membership = fake_set_membership,
+                                                 .set_multicast_interface =
+                                                     fake_set_multicast_interface,
                                                  .dropped = fake_dropped,
                                                  .close_endpoint = fake_close_endpoint};
 
@@ -308,6 +323,7 @@ void fake_init(struct fake *fake) {
   fake->now_ns = UINT64_C(1000000000000);
   fake->alarm_ns = UINT64_MAX;
   fake->takes = SIZE_MAX;
+  fake->two_index = 2;
   allocator = fake->unit.stack.allocator;
   assert_int_equal(dgram__host_init(fake_stack(fake), &fake_ops, &allocator), 0);
 }

@@ -49,8 +49,8 @@ struct fake {
   int last_discarded;
   size_t joined; /* memberships begun, and ended */
   size_t left;
-  int last_interface; /* of a membership: its index, -1 for the system's choice */
-  dgram_address last_interface_address;
+  int last_interface; /* of a membership or for multicast: its index, 0 for the system's choice */
+  dgram_address last_source; /* of a membership, or for multicast; zeroed for none */
   int last_option;
   int last_value;
   dgram_address last_bound;
@@ -68,6 +68,9 @@ struct fake {
   int send_code; /* what each datagram fails with, or 0 */
   int membership_code;
   unsigned membership_failing; /* the interface that membership_code is for; 0: all */
+  bool one_is_gone;            /* the interface "one" */
+  int two_index;               /* of the interface called "two" */
+  unsigned group_interface;    /* what the system tells of its choice */
   int interfaces_code;
   bool interfaces_count_only; /* interfaces_code is for the second call, after the counting one */
   uint64_t dropped;

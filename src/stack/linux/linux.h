@@ -163,8 +163,10 @@ static inline bool linux_stack_absorbs(const struct linux_endpoint *endpoint, in
 int linux_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
 int linux_stack_get_option(struct dgram__endpoint *endpoint, int option);
 int linux_stack_set_membership(struct dgram__endpoint *endpoint, bool join,
-                               const dgram_address *group,
-                               const struct dgram__interface *interface);
+                               const dgram_address *group, const dgram_address *source,
+                               unsigned interface);
+int linux_stack_set_multicast_interface(struct dgram__endpoint *endpoint, unsigned interface,
+                                        const dgram_address *address);
 uint64_t linux_stack_dropped(struct dgram__endpoint *endpoint);
 
 #endif

@@ -1,7 +1,6 @@
-/* Socket options and memberships: one setsockopt each, or one for each family. */
+/* Socket options: one setsockopt each, or one for each family. */
 
 #include <netinet/in.h>
-#include <string.h>
 
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
@@ -49,30 +48,14 @@ int linux_stack_get_option(struct dgram__endpoint *base, int option) {
   return code < 0 ? code : value;
 }
 
-static int set_membership_ipv4(int fd, bool join, const dgram_address *group,
-                               const struct dgram__interface *interface) {
-  struct ip_mreqn request = {.imr_ifindex = interface ? (int)interface->index : 0};
-  memcpy(&request.imr_multiaddr, group->bytes, sizeof request.imr_multiaddr);
-  if (interface && interface->address.family == DGRAM_IPV4)
-    memcpy(&request.imr_address, interface->address.bytes, sizeof request.imr_address);
-  return linux_stack_sys_setsockopt(fd, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
-                                    &request, sizeof request);
-}
-
-/* Without an interface the group's own scope may name one: ff02::1%2. */
-static int set_membership_ipv6(int fd, bool join, const dgram_address *group,
-                               const struct dgram__interface *interface) {
-  struct ipv6_mreq request = {.ipv6mr_interface = interface ? interface->index : group->scope_id};
-  memcpy(&request.ipv6mr_multiaddr, group->bytes, sizeof request.ipv6mr_multiaddr);
-  return linux_stack_sys_setsockopt(fd, IPPROTO_IPV6, join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP,
-                                    &request, sizeof request);
-}
-
 int linux_stack_set_membership(struct dgram__endpoint *base, bool join, const dgram_address *group,
-                               const struct dgram__interface *interface) {
-  int fd = linux_endpoint_of(base)->fd;
-  if (base->type == DGRAM_UDP6) return set_membership_ipv6(fd, join, group, interface);
-  return set_membership_ipv4(fd, join, group, interface);
+                               const dgram_address *source, unsigned interface) {
+  return loop_set_membership(linux_endpoint_of(base)->fd, join, group, source, interface);
+}
+
+int linux_stack_set_multicast_interface(struct dgram__endpoint *base, unsigned interface,
+                                        const dgram_address *address) {
+  return loop_set_multicast_interface(linux_endpoint_of(base)->fd, base->type, interface, address);
 }
 
 uint64_t linux_stack_dropped(struct dgram__endpoint *base) {

@@ -22,6 +22,7 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .interfaces = loop_interfaces,
     .interface_index = loop_interface_index,
     .interface_name = loop_interface_name,
+    .group_interface = loop_group_interface,
     .open = linux_stack_open,
     .bind = linux_stack_bind,
     .adopt = linux_stack_adopt,
@@ -34,6 +35,7 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .set_option = linux_stack_set_option,
     .get_option = linux_stack_get_option,
     .set_membership = linux_stack_set_membership,
+    .set_multicast_interface = linux_stack_set_multicast_interface,
     .dropped = linux_stack_dropped,
     .close_endpoint = linux_stack_close_endpoint,
 };

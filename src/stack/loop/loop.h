@@ -63,6 +63,11 @@ uint64_t loop_dropped(int fd);
 
 /* DGRAM__OPTION_TOS of a socket of that type. */
 int loop_set_tos(int fd, int type, int tos);
+/* set_membership and set_multicast_interface of stack.h, for the socket behind a descriptor. */
+int loop_set_membership(int fd, bool join, const dgram_address *group, const dgram_address *source,
+                        unsigned interface);
+int loop_set_multicast_interface(int fd, int type, unsigned interface,
+                                 const dgram_address *address);
 
 /* ---- for the tables of operations; what they do stands in stack.h ---- */
 
@@ -82,5 +87,6 @@ void loop_cancel_lookup(dgram_stack *stack, void *request);
 int loop_interfaces(dgram_stack *stack, struct dgram__interface *list, size_t capacity);
 int loop_interface_index(dgram_stack *stack, const char *name);
 int loop_interface_name(dgram_stack *stack, unsigned index, char *name);
+unsigned loop_group_interface(dgram_stack *stack, const dgram_address *group);
 
 #endif

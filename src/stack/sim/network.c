@@ -37,11 +37,15 @@ static void drop(dgram_sim *world, struct sim_datagram *datagram, enum dgram_dro
 
 /* A host that has joined a group hands its datagrams to every socket of the port, also to those
  * that have not joined: Linux's IP_MULTICAST_ALL, which is on unless somebody turns it off. Only
- * udp6 sockets get no group of IPv4, which they cannot join. */
+ * udp6 sockets get no group of IPv4, which they cannot join, and those that have joined for other
+ * senders do not hear this one. */
 static bool hears(const struct sim_endpoint *endpoint, const struct sim_datagram *datagram) {
   if (!sim_port_takes(&endpoint->local, &datagram->to)) return false;
   if (datagram->cast != SIM_MULTICAST) return true;
-  return endpoint->base.type == DGRAM_UDP4 || !sim_ip_is_ipv4(&datagram->to);
+  if (endpoint->base.type == DGRAM_UDP6 && sim_ip_is_ipv4(&datagram->to)) return false;
+  const struct sim_interface *interface =
+      sim_host_interface(sim_host_of(endpoint), datagram->interface);
+  return sim_group_hears(endpoint, interface, &datagram->to, &datagram->from);
 }
 
 static void store_copy(struct sim_endpoint *endpoint, const struct sim_datagram *datagram) {
@@ -89,12 +93,13 @@ static void deliver(struct sim_stack *host, struct sim_datagram *datagram) {
   }
 }
 
-/* Whether the host still wants it: an address may have been taken away, a group left. */
+/* Whether the host still wants it: an address may have been taken away, a group left, or
+ * never been joined for this sender. */
 static bool is_for(const struct sim_stack *host, const struct sim_datagram *datagram) {
   if (datagram->cast == SIM_BROADCAST) return true;
   if (datagram->cast == SIM_UNICAST) return sim_host_has(host, &datagram->to, 0);
   const struct sim_interface *interface = sim_host_interface(host, datagram->interface);
-  return sim_group_joined(host, interface, &datagram->to) != NULL;
+  return sim_group_takes(host, interface, &datagram->to, &datagram->from);
 }
 
 void sim_network_arrive(dgram_sim *world, struct sim_datagram *datagram) {
@@ -264,10 +269,12 @@ static int send_to_other(struct packet *packet) {
 
 /* ---- to many ---- */
 
+/* Where the datagram names none it is the socket's, which counts for multicast alone. */
 static struct sim_interface *way_out(const struct packet *packet) {
-  unsigned scope = packet->datagram->to.scope_id;
-  struct sim_interface *interface = scope > 0 ? sim_host_interface(packet->host, scope) : NULL;
-  if (interface || scope == SIM_LO) return interface;
+  unsigned index = packet->datagram->to.scope_id;
+  if (index == 0 && sim_ip_is_group(&packet->to)) index = packet->sender->multicast_interface;
+  struct sim_interface *interface = sim_host_interface(packet->host, index);
+  if (interface || index == SIM_LO) return interface;
   return sim_host_way_out(packet->host, &packet->sender->local, packet->ipv4);
 }
 
@@ -288,11 +295,13 @@ static void send_to_members(struct packet *packet, const struct sim_interface *o
 
 static int send_to_group(struct packet *packet) {
   struct sim_interface *out = way_out(packet);
-  struct sim_ip source = source_on(packet, out);
+  const struct sim_ip *wanted = &packet->sender->multicast_source;
+  struct sim_ip source = sim_ip_is_any(wanted) ? source_on(packet, out) : *wanted;
   packet->cast = SIM_MULTICAST;
   int error = set_source(packet, &source, out != NULL);
   if (error < 0) return error;
-  if (packet->sender->multicast_loopback && sim_group_joined(packet->host, out, &packet->to))
+  if (packet->sender->multicast_loopback &&
+      sim_group_takes(packet->host, out, &packet->to, &packet->from))
     send_here(packet, out);
   send_to_members(packet, out);
   if (packet->receivers == 0) send_to_nobody(packet);

@@ -28,7 +28,7 @@
  * kernel's behaviour is imitated it is Linux's.
  *
  * Unlike the kernel's: everyone may bind a privileged port, since hosts have no users; multicast
- * and 255.255.255.255 need no route and leave by the first interface. Messages are views of the
+ * and 255.255.255.255 need no route and leave by the first interface unless told otherwise. Messages are views of the
  * datagrams themselves, so the option receive_memory is not needed and nothing is truncated. */
 
 #ifndef DGRAM_STACK_SIM_SIM_H
@@ -97,6 +97,8 @@ struct sim_endpoint {
   bool icmp_errors : 1;
   bool receiving : 1;
   unsigned scope;                     /* the interface of a link-local address, or 0 */
+  unsigned multicast_interface;       /* by which multicast leaves; 0: the host's choice */
+  struct sim_ip multicast_source;     /* what it leaves from then, or any */
   struct sim_membership *memberships; /* newest first */
 
   /* The receive buffer's. */
@@ -443,14 +445,14 @@ struct sim_endpoint *sim_port_receiver(const struct sim_stack *host, const struc
 
 /* ---- groups.c ---- */
 
-/* A group on an interface, with how many sockets of the host have joined it there. */
+/* A group on an interface, and who of the host has joined it there. */
 struct sim_joined {
   struct sim_joined *next; /* of the host */
   struct sim_link in_group;
   struct sim_group *group;         /* NULL on "lo", where nobody else is */
   struct sim_interface *interface; /* NULL: "lo" */
   struct sim_ip ip;
-  size_t sockets;
+  struct sim_link members;
 };
 
 /* All who have joined a group in a network. */
@@ -461,14 +463,24 @@ struct sim_group {
   struct sim_link joined; /* oldest first */
 };
 
+unsigned sim_stack_group_interface(dgram_stack *base, const dgram_address *group);
 int sim_stack_set_membership(struct dgram__endpoint *base, bool joining, const dgram_address *group,
-                             const struct dgram__interface *interface);
+                             const dgram_address *source, unsigned chosen);
+int sim_stack_set_multicast_interface(struct dgram__endpoint *base, unsigned interface,
+                                      const dgram_address *address);
 void sim_group_leave_all(struct sim_endpoint *endpoint);
 
 /* The host's own on an interface, NULL being "lo"; and that of a network; or NULL. */
 struct sim_joined *sim_group_joined(const struct sim_stack *host,
                                     const struct sim_interface *interface, const struct sim_ip *ip);
 struct sim_group *sim_group_find(const dgram_sim *world, unsigned network, const struct sim_ip *ip);
+
+/* Whether the host takes what this sender sends to a group on that interface; and whether a socket
+ * of a host that takes it hears it: those that have not joined do. */
+bool sim_group_takes(const struct sim_stack *host, const struct sim_interface *interface,
+                     const struct sim_ip *ip, const struct sim_ip *from);
+bool sim_group_hears(const struct sim_endpoint *endpoint, const struct sim_interface *interface,
+                     const struct sim_ip *ip, const struct sim_ip *from);
 
 /* ---- network.c ---- */
 

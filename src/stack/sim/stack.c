@@ -231,6 +231,7 @@ static const struct dgram__stack_ops operations = {
     .interfaces = sim_stack_interfaces,
     .interface_index = sim_stack_interface_index,
     .interface_name = sim_stack_interface_name,
+    .group_interface = sim_stack_group_interface,
     .open = sim_stack_open,
     .bind = sim_stack_bind,
     .adopt = sim_stack_adopt,
@@ -243,6 +244,7 @@ static const struct dgram__stack_ops operations = {
     .set_option = sim_stack_set_option,
     .get_option = sim_stack_get_option,
     .set_membership = sim_stack_set_membership,
+    .set_multicast_interface = sim_stack_set_multicast_interface,
     .dropped = sim_stack_dropped,
     .close_endpoint = sim_stack_close_endpoint,
 };

@@ -5,10 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
-
-#include "stack/loop/sockaddr.h"
 
 /* There is no info yet that this stack can give on request, so the core never asks for any. */
 int uv_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits) {
@@ -76,18 +73,19 @@ int uv_stack_get_option(struct dgram__endpoint *base, int option) {
   return error < 0 ? loop_error(error) : value;
 }
 
-/* By the interface's index, which libuv's own call cannot say: it wants one of its addresses, and
- * an interface need not have any. 0 is the system's choice. RFC 3678 5.1, of one form for both
- * families. */
+/* Not by libuv, which wants one of the interface's addresses: an interface need not have any. */
 int uv_stack_set_membership(struct dgram__endpoint *base, bool join, const dgram_address *group,
-                            const struct dgram__interface *interface) {
-  struct group_req request = {.gr_interface = interface ? interface->index : group->scope_id};
-  const int level = group->family == DGRAM_IPV6 ? IPPROTO_IPV6 : IPPROTO_IP;
-  union loop_sockaddr address;
+                            const dgram_address *source, unsigned interface) {
   uv_os_fd_t fd;
   int error = uv_fileno((uv_handle_t *)uv_stack_endpoint_of(base)->udp, &fd);
   if (error < 0) return loop_error(error);
-  memcpy(&request.gr_group, &address, loop_address_to_sockaddr(group, &address));
-  const int name = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
-  return setsockopt(fd, level, name, &request, sizeof request) < 0 ? -errno : 0;
+  return loop_set_membership(fd, join, group, source, interface);
+}
+
+int uv_stack_set_multicast_interface(struct dgram__endpoint *base, unsigned interface,
+                                     const dgram_address *address) {
+  uv_os_fd_t fd;
+  int error = uv_fileno((uv_handle_t *)uv_stack_endpoint_of(base)->udp, &fd);
+  if (error < 0) return loop_error(error);
+  return loop_set_multicast_interface(fd, base->type, interface, address);
 }

@@ -20,6 +20,7 @@ static const struct dgram__stack_ops operations = {
     .interfaces = loop_interfaces,
     .interface_index = loop_interface_index,
     .interface_name = loop_interface_name,
+    .group_interface = loop_group_interface,
     .open = uv_stack_open,
     .bind = uv_stack_bind,
     .adopt = uv_stack_adopt,
@@ -32,6 +33,7 @@ static const struct dgram__stack_ops operations = {
     .set_option = uv_stack_set_option,
     .get_option = uv_stack_get_option,
     .set_membership = uv_stack_set_membership,
+    .set_multicast_interface = uv_stack_set_multicast_interface,
     .dropped = uv_stack_dropped,
     .close_endpoint = uv_stack_close_endpoint,
 };

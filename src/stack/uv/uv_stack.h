@@ -71,6 +71,8 @@ int uv_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
 int uv_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
 int uv_stack_get_option(struct dgram__endpoint *endpoint, int option);
 int uv_stack_set_membership(struct dgram__endpoint *endpoint, bool join, const dgram_address *group,
-                            const struct dgram__interface *interface);
+                            const dgram_address *source, unsigned interface);
+int uv_stack_set_multicast_interface(struct dgram__endpoint *endpoint, unsigned interface,
+                                     const dgram_address *address);
 
 #endif
