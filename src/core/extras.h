@@ -10,12 +10,12 @@ struct dgram__share;      /* binder.c */
 struct dgram__membership; /* membership.c */
 
 struct dgram__extras {
-  uint64_t icmp;        /* answers of ICMP that it was told */
-  int recv_buffer_size; /* what the bind sets; 0: the system's */
-  int send_buffer_size;
   struct dgram__share *share;            /* its place among sockets that the binder gave, or NULL */
   struct dgram__membership *memberships; /* newest first */
   uint32_t membership_count;
+  int recv_buffer_size; /* what the bind sets; 0: the system's */
+  int send_buffer_size;
+  uint64_t icmp; /* answers of ICMP that it was told */
 };
 
 /* The socket's, made and zeroed where there are none yet; NULL: no memory. */

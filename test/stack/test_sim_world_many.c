@@ -90,6 +90,7 @@ static void test_members_hear(void **state) {
   assert_int_equal(world_try(from, "239.1.2.3", 1000, 1), 1);
   assert_int_equal(world_stats().dropped[DGRAM_DROP_NO_HOST], 1);
   assert_int_equal(dgram_add_membership(to, "239.1.2.3", NULL), 0);
+  assert_int_equal(dgram_add_membership(to, "239.1.2.3", "eth0"), 0);
   assert_int_equal(dgram_add_membership(to, "239.1.2.3", "eth0"), DGRAM_EADDRINUSE);
   assert_int_equal(dgram_add_membership(to, "239.1.2.3", "lo"), 0);
   assert_int_equal(world_try(from, "239.1.2.3", 1000, 1), 1);
@@ -106,6 +107,7 @@ static void test_members_hear(void **state) {
   assert_int_equal(seen_a.messages, 1);
   assert_int_equal(seen_b.messages, 3);
   assert_int_equal(dgram_drop_membership(to, "239.1.2.3", "eth0"), 0);
+  assert_int_equal(dgram_drop_membership(to, "239.1.2.3", NULL), 0);
   assert_int_equal(world_try(from, "239.1.2.3", 1000, 1), 1);
   assert_int_equal(seen_b.messages, 3);
   assert_int_equal(seen_c.messages, 3);

@@ -147,7 +147,6 @@ static int fake_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgr
   endpoint_of(endpoint)->bound = true;
   endpoint_of(endpoint)->local =
       dgram__address_any(dgram__address_family_of(endpoint->type), (uint16_t)fd);
-  fake->last_flags = how->flags;
   return 0;
 }
 

@@ -84,7 +84,7 @@ static void asked_at_creation(void **state) {
   (void)state;
   open_socket(true);
   bind_it();
-  assert_int_equal(fake.last_flags, DGRAM__BIND_REUSE_ADDR | DGRAM__BIND_ICMP_ERRORS);
+  assert_int_equal(fake.last_how.flags, DGRAM__BIND_REUSE_ADDR | DGRAM__BIND_ICMP_ERRORS);
   answer(DGRAM_ECONNREFUSED);
   expect_log("1:ECONNREFUSED ");
 }
@@ -95,21 +95,21 @@ static void asked_of_a_descriptor(void **state) {
   (void)state;
   open_socket(true);
   assert_int_equal(dgram_bind(sock, &where, NULL, NULL), 0);
-  assert_true(fake.last_flags & DGRAM__BIND_ICMP_ERRORS);
+  assert_true(fake.last_how.flags & DGRAM__BIND_ICMP_ERRORS);
 }
 
 static void asked_of_an_implicit_bind(void **state) {
   (void)state;
   open_socket(true);
   assert_int_equal(dgram_send(sock, "x", 1, 9, NULL, NULL, NULL), 0);
-  assert_int_equal(fake.last_flags, DGRAM__BIND_ICMP_ERRORS);
+  assert_int_equal(fake.last_how.flags, DGRAM__BIND_ICMP_ERRORS);
 }
 
 static void not_asked(void **state) {
   (void)state;
   open_socket(false);
   bind_it();
-  assert_int_equal(fake.last_flags, DGRAM__BIND_REUSE_ADDR);
+  assert_int_equal(fake.last_how.flags, DGRAM__BIND_REUSE_ADDR);
   assert_null(sock->extras);
   assert_int_equal(stats().icmp, 0);
 }
