@@ -329,6 +329,17 @@ typedef struct dgram_error {
   int port;            /* its port, or 0 */
 } dgram_error;
 
+/* What ICMP has answered to a datagram of the socket: dgram_set_icmp_errors. Valid during the
+ * callback; grows at the end. */
+typedef struct dgram_icmp {
+  int code;               /* what it means, as an error: DGRAM_ECONNREFUSED, DGRAM_EMSGSIZE, ... */
+  dgram_address to;       /* where the datagram was to go */
+  dgram_address offender; /* who answered; family 0: unknown */
+  uint8_t type;           /* ICMP's of RFC 792, or where `to` is IPv6 and not mapped RFC 4443's */
+  uint8_t icmp_code;      /* likewise */
+  uint32_t mtu;           /* with DGRAM_EMSGSIZE: bytes of a packet that the way takes; else 0 */
+} dgram_icmp;
+
 /* Copies a message, its bytes and its info, so that it outlives the callback.
  *
  * message      borrows.
@@ -361,6 +372,9 @@ typedef void (*dgram_close_cb)(dgram_socket *socket, void *data);
  * 'error') */
 typedef void (*dgram_error_cb)(dgram_socket *socket, const dgram_error *error, void *data);
 
+/* ICMP has answered something that the socket sent, perhaps long ago. The socket lives on. */
+typedef void (*dgram_icmp_cb)(dgram_socket *socket, const dgram_icmp *icmp, void *data);
+
 /* After a send failed with DGRAM_EQUEUEFULL the queue is down to half. */
 typedef void (*dgram_drain_cb)(dgram_socket *socket, void *data);
 
@@ -390,6 +404,7 @@ typedef struct dgram_socket_options {
   int linger_ms;               /* how long close waits for sends; 0: 5000, negative: not at all */
   size_t max_queued_datagrams; /* the send queue's limit; 0: 262,144, SIZE_MAX: none */
   size_t max_queued_bytes;     /* the same in bytes of payload; 0: 64 MiB, SIZE_MAX: none */
+  bool icmp_errors;            /* dgram_set_icmp_errors from the bind on, before anything is sent */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its
@@ -403,7 +418,7 @@ typedef struct dgram_socket_options {
  *             With reuse_addr both sockets must have it, the kernel's rule.
  * ret_socket  returns new: dgram_close or dgram_abort releases it, after its `close`.
  * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EINVAL: an option that
- *             this version does not know.
+ *             this version does not know. DGRAM_ENOTSUP: icmp_errors, on a stack that cannot.
  * Source      the seed, createSocket. */
 #define dgram_create_socket(stack, options, ret_socket)                                            \
   dgram_create_socket_sized((stack), (options), sizeof(dgram_socket_options), (ret_socket))
@@ -600,6 +615,11 @@ DGRAM_EXTERN int dgram_on_drain(dgram_socket *socket, dgram_drain_cb cb, void *d
 DGRAM_EXTERN int dgram_once_drain(dgram_socket *socket, dgram_drain_cb cb, void *data);
 DGRAM_EXTERN int dgram_off_drain(dgram_socket *socket, dgram_drain_cb cb, void *data);
 
+/* `icmp`: for sockets that asked by dgram_set_icmp_errors. Without a listener it is counted. */
+DGRAM_EXTERN int dgram_on_icmp(dgram_socket *socket, dgram_icmp_cb cb, void *data);
+DGRAM_EXTERN int dgram_once_icmp(dgram_socket *socket, dgram_icmp_cb cb, void *data);
+DGRAM_EXTERN int dgram_off_icmp(dgram_socket *socket, dgram_icmp_cb cb, void *data);
+
 /* ---- options ---- */
 
 /* The four setters take effect at once, for datagrams that leave from then on.
@@ -650,6 +670,25 @@ DGRAM_EXTERN int dgram_drop_membership(dgram_socket *socket, const char *group, 
  *          bound, or a bind is under way. */
 DGRAM_EXTERN int dgram_set_recv_info(dgram_socket *socket, uint32_t bits);
 
+/* Whether what ICMP answers to the socket's datagrams is told, by `icmp`: that nobody has the port
+ * there, that a router knows no way, that a packet is too large for the next link. Off at first,
+ * since UDP promises no answer, and whoever answers may be lying: an `icmp` is a hint, and says
+ * nothing for certain about any datagram.
+ *
+ * It is never an `error`, and no other datagram fails for it. An answer comes when it has come,
+ * mostly after the send's callback; which of the datagrams to that destination it was about is not
+ * known. Many are lost on the way: hosts answer some per second at most. While the socket is paused
+ * they wait like datagrams, in the same buffer (a send may bring them all the same); those for which
+ * it has no room are lost. On Linux a full device is told too, which is silent otherwise: that
+ * datagram fails with DGRAM_ENOBUFS. A descriptor that is shared has it on for all who share it, and
+ * each answer comes to one of them.
+ *
+ * Errors   DGRAM_ENOTSUP: this stack cannot (uv); turning it off it always can. DGRAM_EBADF: not
+ *          bound, or a bind is under way: options.icmp_errors has it from the first datagram on.
+ *          Others of setsockopt(2).
+ * Source   ip(7) IP_RECVERR, ipv6(7) IPV6_RECVERR. Not in Node. */
+DGRAM_EXTERN int dgram_set_icmp_errors(dgram_socket *socket, bool on);
+
 /* What a socket has done since it was created. Bytes are bytes of payload; what names a system call
  * counts none in a simulation, but what stands for one there. Errors are counted once as
  * send_errors or receive_errors, and once by class: both have the same sum. Classes count with 32
@@ -683,6 +722,8 @@ typedef struct dgram_stats {
   uint64_t errors_names;       /* the resolver's */
   uint64_t errors_canceled;    /* sends given up when the socket was closed */
   uint64_t errors_other;       /* all else */
+
+  uint64_t icmp; /* answers of ICMP that were told, no errors; those without a listener included */
 } dgram_stats;
 
 /* `dropped`: mostly because the receive buffer was full, seldom for a bad checksum. Linux tells it

@@ -163,7 +163,9 @@ DGRAM_EXTERN dgram_sim *dgram_sim_of(dgram_stack *stack);
  * A host behaves as Linux does, but for this: a turn takes 1,000 ns of its time, so that timers
  * come due under a flood; a receive buffer holds 212,992 bytes, each datagram counting 768 more;
  * everyone may bind a port under 1024; multicast and 255.255.255.255 need no route and leave by the
- * first interface, unless the socket is bound to another's address; no router takes a hop away.
+ * first interface, unless the socket is bound to another's address; no router takes a hop away; of
+ * ICMP there is the answer to a port that nobody has, as often as need be, for who asked by
+ * dgram_set_icmp_errors. It crosses the link back, counts as no datagram and is in no trace.
  *
  * name       borrows; 1 to 253 bytes; in the trace, and for lookups: its addresses. NULL: it has
  *            none.

@@ -28,13 +28,14 @@ void dgram__bind_settle(struct dgram__binding *binding, int code, const char *sy
   dgram__socket_want_turn(binding->socket);
 }
 
-static struct dgram__bind_how bind_how(const dgram_socket *socket) {
-  return (struct dgram__bind_how){.flags = socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0};
+struct dgram__bind_how dgram__bind_how_of(const dgram_socket *socket) {
+  return (struct dgram__bind_how){.flags = (socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0) |
+                                           (socket->icmp_errors ? DGRAM__BIND_ICMP_ERRORS : 0)};
 }
 
 static void bind_endpoint(struct dgram__binding *binding) {
   dgram_socket *socket = binding->socket;
-  const struct dgram__bind_how how = bind_how(socket);
+  const struct dgram__bind_how how = dgram__bind_how_of(socket);
 
   dgram__bind_settle(binding, socket->stack->ops->bind(socket->endpoint, &binding->local, &how),
                      "bind");
@@ -149,9 +150,10 @@ void dgram__bind_cancel(dgram_socket *socket) {
 int dgram__bind_to_any(dgram_socket *socket) {
   const int family = dgram__address_family_of(socket->type);
   const dgram_address any = dgram__address_any(family, 0);
-  const struct dgram__bind_how how = {0};
+  struct dgram__bind_how how = dgram__bind_how_of(socket);
   int code;
 
+  how.flags &= ~(unsigned)DGRAM__BIND_REUSE_ADDR;
   code = socket->stack->ops->bind(socket->endpoint, &any, &how);
   if (code < 0) return code;
   socket->endpoint_bound = true;
@@ -202,7 +204,8 @@ static struct dgram__binding *create_binding(dgram_socket *socket,
 
 static int adopt(struct dgram__binding *binding, int fd) {
   dgram_socket *socket = binding->socket;
-  const int code = socket->stack->ops->adopt(socket->endpoint, fd);
+  const struct dgram__bind_how how = dgram__bind_how_of(socket);
+  const int code = socket->stack->ops->adopt(socket->endpoint, fd, &how);
 
   if (code < 0) return code;
   dgram__bind_settle(binding, 0, "bind");

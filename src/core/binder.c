@@ -139,6 +139,16 @@ int dgram__binder_ask(struct dgram__binding *binding) {
   return 0;
 }
 
+/* Takes over a descriptor, or closes it. */
+static int take_descriptor(dgram_socket *socket, int fd) {
+  const struct dgram__stack_ops *ops = socket->stack->ops;
+  const struct dgram__bind_how how = dgram__bind_how_of(socket);
+  const int code = ops->adopt(socket->endpoint, fd, &how);
+
+  if (code < 0) ops->discard(socket->stack, fd);
+  return code;
+}
+
 static struct dgram__binding *find_waiting(const struct dgram__host *host, uint64_t id) {
   struct dgram__binding *binding = host->bindings_first;
 
@@ -172,11 +182,7 @@ int dgram_binder_answer(dgram_stack *stack, uint64_t id, int fd_or_code) {
     if (fd_or_code >= 0) stack->ops->discard(stack, fd_or_code);
     return DGRAM_ENOENT;
   }
-  code = fd_or_code;
-  if (fd_or_code >= 0) {
-    code = stack->ops->adopt(binding->socket->endpoint, fd_or_code);
-    if (code < 0) stack->ops->discard(stack, fd_or_code);
-  }
+  code = fd_or_code < 0 ? fd_or_code : take_descriptor(binding->socket, fd_or_code);
   dgram__binder_forget(binding);
   dgram__bind_settle(binding, code, "bind");
   return 0;

@@ -38,6 +38,9 @@ struct dgram__binding {
  * turn. */
 void dgram__bind_settle(struct dgram__binding *binding, int code, const char *syscall);
 
+/* How the socket is bound. */
+struct dgram__bind_how dgram__bind_how_of(const dgram_socket *socket);
+
 /* Asks the binder. Returns 1 where the stack is to bind by itself, else 0: it has answered (and
  * settled the bind), or will. */
 int dgram__binder_ask(struct dgram__binding *binding);

@@ -10,6 +10,7 @@ struct dgram__share; /* binder.c */
 
 struct dgram__extras {
   struct dgram__share *share; /* its place among sockets that the binder gave, or NULL */
+  uint64_t icmp;              /* answers of ICMP that it was told */
 };
 
 /* The socket's, made and zeroed where there are none yet; NULL: no memory. */

@@ -107,9 +107,13 @@ enum {
    * twice for it, so eight times a second. */
   DGRAM__REST_MS = 250,
 
-  /* Entries of a socket's error queue that are read in one turn: as many as a batch
-   * has slots (DGRAM__SLOTS_MAX). */
-  DGRAM__ERROR_QUEUE_TURN = 32,
+  /* Entries of a socket's error queue that are read in one turn: as many as datagrams, and more than
+   * a receive buffer of the default size has room for (277), which datagrams and errors share. */
+  DGRAM__ERROR_QUEUE_TURN = 512,
+
+  /* Errors of ICMP that a call to send meets before what is left waits for the loop to read them:
+   * with the largest batches a tenth of what that buffer has room for. */
+  DGRAM__SEND_ERRORS_MAX = 32,
 
   /* Turns in a row that brought one datagram each, after which a socket is asked for one at a time,
    * and how often it is then asked for a batch all the same. A batch of one costs 7% more than
@@ -162,6 +166,11 @@ enum {
   DGRAM__FRAGMENT_UNIT = 8,
   DGRAM__IP_PAYLOAD_MAX = 65535,
   DGRAM__MTU_MIN = 68,
+
+  /* Bytes of a message of ICMP about an error, which quotes as much as fits: RFC 1812 4.3.2.3, and
+   * RFC 4443 2.4 (c). */
+  DGRAM__ICMP_MAX_IPV4 = 576,
+  DGRAM__ICMP_MAX_IPV6 = 1280,
 
   /* Bytes that wait in front of a link with a rate, unless set otherwise: 40 full frames. */
   DGRAM__LINK_QUEUE_DEFAULT = 65536,

@@ -23,6 +23,7 @@ enum dgram__event {
   DGRAM__CLOSE,
   DGRAM__ERROR,
   DGRAM__DRAIN,
+  DGRAM__ICMP,
   DGRAM__EVENTS
 };
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/extras.h"
 #include "core/socket.h"
 
 /* Node's setters answer EBADF before `listening`. */
@@ -75,6 +76,7 @@ static dgram_stats read_stats(const dgram_socket *socket) {
       .errors_names = core->errors[DGRAM__ERROR_NAMES],
       .errors_canceled = core->errors[DGRAM__ERROR_CANCELED],
       .errors_other = core->errors[DGRAM__ERROR_OTHER],
+      .icmp = socket->extras == NULL ? 0 : socket->extras->icmp,
   };
 }
 

@@ -95,20 +95,20 @@ static int create(dgram_stack *stack, const dgram_socket_options *options,
   configure(socket, options);
   socket->endpoint->stack = stack;
   socket->endpoint->type = options->type;
-  if (options->on_message != NULL) {
+  code = dgram__icmp_configure(socket, options->icmp_errors);
+  if (code == 0 && options->on_message != NULL) {
     code = dgram__listeners_add(stack, &socket->listeners, DGRAM__MESSAGE,
                                 (dgram__any_cb)options->on_message, options->data, false);
-    if (code < 0) goto fail_listener;
   }
-  code = stack->ops->open(socket->endpoint);
-  if (code < 0) goto fail_open;
+  if (code == 0) code = stack->ops->open(socket->endpoint);
+  if (code < 0) goto fail;
   link_socket(socket);
   *ret_socket = socket;
   return 0;
 
-fail_open:
+fail:
   dgram__listeners_clear(stack, &socket->listeners);
-fail_listener:
+  dgram__extras_free(socket);
   dgram__free(stack, socket);
   return code;
 }

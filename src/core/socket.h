@@ -51,6 +51,7 @@ struct dgram_socket {
   enum dgram__binding_state binding_state : 2;
   enum dgram__life life : 2;
   bool reuse_addr : 1;
+  bool icmp_errors : 1; /* to be told, or told; then there are extras */
   bool unreffed : 1;
   bool holds : 1;             /* counted in host->alive */
   bool wants_turn : 1;        /* in the host's list */
@@ -171,6 +172,11 @@ void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall);
 
 /* Whether something accepted has not been handed to the system, or failed, yet. */
 bool dgram__send_unsent(const dgram_socket *socket);
+
+/* ---- icmp.c ---- */
+
+/* What the option says, at creation: 0 or a code. */
+int dgram__icmp_configure(dgram_socket *socket, bool on);
 
 /* ---- receive.c ---- */
 

@@ -67,9 +67,12 @@ static inline void dgram__endpoint_count(struct dgram__endpoint *endpoint, int r
   }
 }
 
-enum dgram__bind_flags { DGRAM__BIND_REUSE_ADDR = 1 << 0 };
+enum dgram__bind_flags {
+  DGRAM__BIND_REUSE_ADDR = 1 << 0,
+  DGRAM__BIND_ICMP_ERRORS = 1 << 1 /* DGRAM__OPTION_ICMP_ERRORS is on from the start */
+};
 
-/* How ops->bind binds. Zeroed it is the usual way. */
+/* How ops->bind binds, and ops->adopt adopts. Zeroed it is the usual way. */
 struct dgram__bind_how {
   unsigned flags; /* enum dgram__bind_flags */
 };
@@ -84,7 +87,8 @@ enum dgram__option {
   DGRAM__OPTION_BROADCAST,
   DGRAM__OPTION_TTL,
   DGRAM__OPTION_MULTICAST_TTL,
-  DGRAM__OPTION_MULTICAST_LOOPBACK
+  DGRAM__OPTION_MULTICAST_LOOPBACK,
+  DGRAM__OPTION_ICMP_ERRORS /* dgram__endpoint_icmp is told; only where ops->icmp_errors */
 };
 
 /* One address of one interface. An interface with several addresses has several entries. */
@@ -106,6 +110,9 @@ struct dgram__stack_ops {
    * others with DGRAM_ENOTSUP before the stack sees them. */
   uint32_t send_info;
   uint32_t recv_info;
+
+  /* It can tell what ICMP answers. The core refuses it otherwise, before the stack sees it. */
+  bool icmp_errors;
 
   /* ---- the stack itself ---- */
 
@@ -181,7 +188,7 @@ struct dgram__stack_ops {
    * family: else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's.
    * One that is not bound is bound to any port. On success it is the endpoint's, and
    * non-blocking; whatever its owner had set, a datagram leaves and is told as one. */
-  int (*adopt)(struct dgram__endpoint *endpoint, int fd);
+  int (*adopt)(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
 
   /* Closes a descriptor that nobody wants any more. */
   void (*discard)(dgram_stack *stack, int fd);
@@ -296,6 +303,11 @@ void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
 /* The same, and it does not go on: the stack has done what receive_stop does. The core may try
  * receive_start again, as after a pause. */
 void dgram__endpoint_receive_ended(struct dgram__endpoint *endpoint, int code, const char *syscall);
+
+/* ICMP has answered a datagram that the endpoint sent. Only while DGRAM__OPTION_ICMP_ERRORS is on, and
+ * then instead of a failure of receiving; while the endpoint receives, and where a send is short
+ * also when not. No datagram fails for it. Borrowed. */
+void dgram__endpoint_icmp(struct dgram__endpoint *endpoint, const dgram_icmp *icmp);
 
 /* After a short send the system may take more. first is DGRAM_EAGAIN where the datagram that came
  * first among the rest is to be offered again; else its result, the stack having queued it. */

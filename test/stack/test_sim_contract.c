@@ -20,6 +20,7 @@ static struct {
   dgram_stack *stack;
   struct dgram__endpoint *endpoints[ENDPOINTS];
   size_t received[ENDPOINTS];
+  size_t answered[ENDPOINTS];
   bool close_all; /* at the next telling */
   void *requests[ENDPOINTS];
   size_t lookups;
@@ -113,6 +114,14 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
     assert_int_equal(*(const char *)messages[i].bytes, 'x');
 }
 
+void dgram__endpoint_icmp(struct dgram__endpoint *endpoint, const dgram_icmp *icmp) {
+  for (size_t i = 0; i < ENDPOINTS; i++) {
+    if (core.endpoints[i] == endpoint) core.answered[i]++;
+  }
+  assert_int_equal(icmp->code, DGRAM_ECONNREFUSED);
+  if (core.close_all) close_endpoints();
+}
+
 void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
                                     const char *syscall) {
   (void)endpoint;
@@ -156,12 +165,13 @@ void dgram__stack_closed(dgram_stack *stack) {
 
 static struct dgram__endpoint *make_endpoint(void) {
   dgram_address loopback = {.family = DGRAM_IPV4, .bytes = {127, 0, 0, 1}};
+  const struct dgram__bind_how how = {.flags = DGRAM__BIND_ICMP_ERRORS};
   struct dgram__endpoint *endpoint = calloc(1, core.stack->ops->endpoint_size);
   assert_non_null(endpoint);
   endpoint->stack = core.stack;
   endpoint->type = DGRAM_UDP4;
   assert_int_equal(core.stack->ops->open(endpoint), 0);
-  assert_int_equal(core.stack->ops->bind(endpoint, &loopback, &(struct dgram__bind_how){0}), 0);
+  assert_int_equal(core.stack->ops->bind(endpoint, &loopback, &how), 0);
   assert_int_equal(core.stack->ops->receive_start(endpoint), 0);
   return endpoint;
 }
@@ -195,6 +205,23 @@ static void fill(size_t count) {
   }
 }
 
+/* count datagrams from each endpoint to a port that nobody has. */
+static void ask(size_t count) {
+  for (size_t n = 0; n < count * ENDPOINTS; n++) {
+    dgram_datagram datagram = {.to = {.family = DGRAM_IPV4, .port = 9, .bytes = {127, 0, 0, 1}}};
+    struct dgram__endpoint *from = core.endpoints[n % ENDPOINTS];
+    assert_int_equal(core.stack->ops->send(from, &datagram, 1, 0, 0), 1);
+    assert_int_equal(datagram.result, 0);
+  }
+}
+
+static size_t answered(void) {
+  size_t sum = 0;
+  for (size_t i = 0; i < ENDPOINTS; i++)
+    sum += core.answered[i];
+  return sum;
+}
+
 static void settle(void) {
   core.stack->ops->set_alive(core.stack, true);
   assert_int_equal(core.stack->ops->run(core.stack), DGRAM_EDEADLK);
@@ -223,6 +250,27 @@ static void test_all_closed_in_the_first_telling(void **state) {
   core.close_all = true;
   settle();
   assert_int_equal(received(), DGRAM__SIM_BATCH);
+}
+
+static void test_answers_are_told_among_datagrams(void **state) {
+  (void)state;
+  fill(10);
+  ask(50);
+  fill(10);
+  settle();
+  assert_int_equal(received(), 20 * ENDPOINTS);
+  for (size_t i = 0; i < ENDPOINTS; i++)
+    assert_int_equal(core.answered[i], 50);
+}
+
+static void test_all_closed_in_the_first_answer(void **state) {
+  (void)state;
+  ask(10);
+  fill(10);
+  core.close_all = true;
+  settle();
+  assert_int_equal(answered(), 1);
+  assert_int_equal(received(), 0);
 }
 
 static void test_closed_between_tellings(void **state) {
@@ -259,6 +307,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_all_is_told, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_all_closed_in_the_first_telling, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_answers_are_told_among_datagrams, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_all_closed_in_the_first_answer, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_closed_between_tellings, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_lookups_cancelled_by_the_first, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_wake_is_one_turn, set_up, tear_down),

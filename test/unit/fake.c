@@ -135,7 +135,7 @@ static int fake_bind(struct dgram__endpoint *endpoint, const dgram_address *loca
   return 0;
 }
 
-static int fake_adopt(struct dgram__endpoint *endpoint, int fd) {
+static int fake_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how) {
   struct fake *fake = fake_of(endpoint->stack);
 
   assert_false(endpoint_of(endpoint)->bound || endpoint_of(endpoint)->gone);
@@ -144,6 +144,7 @@ static int fake_adopt(struct dgram__endpoint *endpoint, int fd) {
   endpoint_of(endpoint)->bound = true;
   endpoint_of(endpoint)->local =
       dgram__address_any(dgram__address_family_of(endpoint->type), (uint16_t)fd);
+  fake->last_flags = how->flags;
   return 0;
 }
 
@@ -257,6 +258,7 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .endpoint_size = sizeof(struct fake_endpoint),
                                                  .send_info = DGRAM_SEND_TOS,
                                                  .recv_info = DGRAM_RECV_TOS,
+                                                 .icmp_errors = true,
                                                  .run = fake_run,
                                                  .stop = fake_stop,
                                                  .set_alive = fake_set_alive,

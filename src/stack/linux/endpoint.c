@@ -26,12 +26,14 @@ static int domain_of(const struct dgram__endpoint *base) {
 }
 
 /* From here on fd is the endpoint's, if it succeeds. Fails where the fd cannot be watched. */
-static int take_descriptor(struct linux_endpoint *endpoint, int fd) {
+static int take_descriptor(struct linux_endpoint *endpoint, int fd,
+                           const struct dgram__bind_how *how) {
   uv_loop_t *loop = loop_stack_of(endpoint->base.stack)->loop;
   int code = uv_poll_init(loop, &endpoint->poll, fd);
   if (code < 0) return loop_error(code);
   uv_unref((uv_handle_t *)&endpoint->poll);
   endpoint->poll.data = endpoint;
+  endpoint->tells_icmp = how->flags & DGRAM__BIND_ICMP_ERRORS;
   endpoint->fd = fd;
   return 0;
 }
@@ -41,6 +43,10 @@ static int take_descriptor(struct linux_endpoint *endpoint, int fd) {
 /* IPV6_V6ONLY is set either way: what it is at first is up to the administrator. */
 static int set_bind_options(struct dgram__endpoint *base, int fd,
                             const struct dgram__bind_how *how) {
+  if (how->flags & DGRAM__BIND_ICMP_ERRORS) {
+    int code = linux_stack_ask_icmp(fd, base->type, true);
+    if (code < 0) return code;
+  }
   if (how->flags & DGRAM__BIND_REUSE_ADDR) {
     int code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (code < 0) return code;
@@ -68,7 +74,7 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   socklen_t length = loop_address_to_sockaddr(local, &address);
   int code = set_bind_options(base, fd, how);
   if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
-  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd);
+  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how);
   if (code < 0) linux_stack_sys_close(fd);
   if (code == 0) join_received(base, fd);
   return code;
@@ -117,12 +123,14 @@ static void send_whole(int fd) {
   (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 }
 
-int linux_stack_adopt(struct dgram__endpoint *base, int fd) {
+int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
   assert(linux_endpoint_of(base)->fd < 0);
   int code = check_descriptor(base, fd);
   if (code == 0) code = bind_if_unbound(base, fd);
   if (code == 0) code = linux_stack_sys_set_cloexec(fd);
-  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd); /* makes it non-blocking */
+  if (code == 0 && how->flags & DGRAM__BIND_ICMP_ERRORS)
+    code = linux_stack_ask_icmp(fd, base->type, true);
+  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how); /* non-blocking, too */
   if (code == 0) send_whole(fd);
   return code;
 }

@@ -89,6 +89,15 @@ static const struct linux_error errors[] = {
 #undef ROW
 };
 
+bool linux_stack_is_icmp(int code) {
+  static const int codes[] = {ECONNREFUSED, EHOSTDOWN,  EHOSTUNREACH, ENETUNREACH, ENONET,
+                              ENOPROTOOPT,  EOPNOTSUPP, EPROTO,       EACCES,      EMSGSIZE};
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    if (codes[i] == -code) return true;
+  }
+  return false;
+}
+
 const struct linux_error *linux_stack_errors(size_t *ret_count) {
   *ret_count = sizeof errors / sizeof errors[0];
   return errors;

@@ -3,6 +3,7 @@
 #ifndef DGRAM_STACK_LINUX_ERRORS_H
 #define DGRAM_STACK_LINUX_ERRORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Who was answered. */
@@ -35,6 +36,9 @@ struct linux_error {
 /* The action for a code. What stands in no row: a datagram fails, a group is sent again in single
  * datagrams, and receiving reports. */
 enum linux_action linux_stack_action(enum linux_call call, int code);
+
+/* Whether ICMP may be what a code comes from. */
+bool linux_stack_is_icmp(int code);
 
 /* The table itself, for the test that walks it. */
 const struct linux_error *linux_stack_errors(size_t *ret_count);

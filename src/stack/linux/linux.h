@@ -10,6 +10,7 @@
  *   batch.c      datagrams as what one call to the kernel takes
  *   control.c    what travels beside a datagram
  *   errors.c     what each error of sending and receiving leads to
+ *   error_queue.c  what ICMP has answered, and other errors that are pending
  *   options.c    socket options and memberships
  *   system.h     the system calls */
 
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 
 #include "stack/linux/batch.h"
+#include "stack/linux/errors.h"
 #include "stack/loop/loop.h"
 #include "stack/loop/sockaddr.h"
 
@@ -73,6 +75,7 @@ struct linux_endpoint {
   bool rests_receiving : 1;  /* see rest.c */
   bool rests_sending : 1;    /* the same */
   bool no_groups : 1;        /* datagrams left one by one where a group of them did not */
+  bool tells_icmp : 1;       /* the core is told what ICMP answers */
 };
 
 static inline struct linux_stack *linux_stack_of(struct dgram__endpoint *endpoint) {
@@ -90,7 +93,7 @@ static inline struct linux_endpoint *linux_endpoint_of(struct dgram__endpoint *e
 int linux_stack_open(struct dgram__endpoint *endpoint);
 int linux_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
                      const struct dgram__bind_how *how);
-int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd);
+int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
 void linux_stack_discard(dgram_stack *stack, int fd);
 int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 bool linux_stack_close_endpoint(struct dgram__endpoint *endpoint);
@@ -138,6 +141,22 @@ unsigned linux_stack_tell_received(struct linux_endpoint *endpoint, unsigned slo
 
 int linux_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count,
                      size_t run, unsigned flags);
+
+/* ---- error_queue.c ---- */
+
+/* Takes all errors that wait, as far as a turn allows, and tells them. The socket may be closed
+ * afterwards. */
+void linux_stack_take_errors(struct linux_endpoint *endpoint);
+
+/* Asks the system for ICMP's answers, or no more: of a descriptor, and of a bound endpoint. */
+int linux_stack_ask_icmp(int fd, int type, bool on);
+int linux_stack_set_icmp_errors(struct linux_endpoint *endpoint, bool on);
+
+/* Whether a call's code is no error, since ICMP may have answered something else and the queue tells
+ * it. */
+static inline bool linux_stack_absorbs(const struct linux_endpoint *endpoint, int code) {
+  return endpoint->tells_icmp && linux_stack_is_icmp(code);
+}
 
 /* ---- options.c ---- */
 

@@ -26,6 +26,8 @@ static const struct option options_ipv6[] = {
 };
 
 int linux_stack_set_option(struct dgram__endpoint *base, int option, int value) {
+  if (option == DGRAM__OPTION_ICMP_ERRORS)
+    return linux_stack_set_icmp_errors(linux_endpoint_of(base), value != 0);
   const struct option *options = base->type == DGRAM_UDP6 ? options_ipv6 : options_ipv4;
   int fd = linux_endpoint_of(base)->fd;
   return linux_stack_sys_set_int(fd, options[option].level, options[option].name, value);

@@ -6,9 +6,8 @@
  * Two things make this longer than it looks. uv_poll_start costs two system calls each time, so it
  * is called only when the mask differs, and while on_ready is at work not before its end: a core
  * that pauses and resumes, or that fills the socket again when told of room, then costs none. And
- * an error: libuv stops the handle and says UV_EBADF, whatever else the socket has to say. The
- * socket's pending error has to be taken (SO_ERROR) and its error queue emptied (MSG_ERRQUEUE):
- * each alone leaves a case in which epoll reports the error for ever. */
+ * an error: libuv stops the handle and says UV_EBADF, whatever else the socket has to say
+ * (error_queue.c). */
 
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
@@ -80,23 +79,6 @@ static void tell_sendable(struct linux_endpoint *endpoint) {
     linux_stack_rest_sending(endpoint);
 }
 
-/* Its entries belong to datagrams sent before and concern nobody now. */
-static void empty_error_queue(int fd) {
-  for (int i = 0; i < DGRAM__ERROR_QUEUE_TURN; i++) {
-    struct msghdr nowhere = {0};
-    int code = linux_stack_sys_recverr(fd, &nowhere);
-    if (code < 0 && code != DGRAM_EINTR) return;
-  }
-}
-
-/* The pending error first: emptying the queue would clear it unseen. */
-static void take_errors(struct linux_endpoint *endpoint) {
-  int pending = 0;
-  (void)linux_stack_sys_get_int(endpoint->fd, SOL_SOCKET, SO_ERROR, &pending);
-  empty_error_queue(endpoint->fd);
-  if (pending != 0) dgram__endpoint_receive_failed(&endpoint->base, -pending, "recvmsg");
-}
-
 /* Datagrams that lie there still have been told, up to a turn's worth. */
 static void end_receiving(struct linux_endpoint *endpoint) {
   endpoint->receiving = false;
@@ -112,7 +94,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
   if (status < 0) {
     endpoint->armed = 0;
     events = UV_READABLE | UV_WRITABLE;
-    take_errors(endpoint);
+    linux_stack_take_errors(endpoint);
   }
   if ((events & UV_READABLE) && !endpoint->rests_receiving) linux_stack_receive(endpoint);
   if ((events & UV_DISCONNECT) && endpoint->receiving) end_receiving(endpoint);

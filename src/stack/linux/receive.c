@@ -10,8 +10,9 @@
  * begin with a few and double when a batch fills them with little; where they hold large groups, a
  * few are as good as many.
  *
- * Failure modes: a pending error (ICMP, on a socket that asked for them or is connected) comes
- * instead of datagrams, is told and taken with that; receiving goes on. An error that stays is told
+ * Failure modes: a pending error (ICMP, on a socket that is connected) comes instead of datagrams,
+ * is told and taken with that; receiving goes on. Of a socket that asked for ICMP's answers it is
+ * only taken: the error queue tells it. An error that stays is told
  * some times, and the socket is left alone for a while (rest.c). Memory that cannot grow stays as
  * it is. A kernel without recvmmsg is asked for single datagrams. A datagram longer than its slot
  * is marked. */
@@ -170,11 +171,18 @@ static void remember_turn(struct linux_endpoint *endpoint, unsigned received) {
   if (received > 1) endpoint->lone_turns = 0;
 }
 
+/* What went wrong in a turn. */
+struct failures {
+  unsigned own;
+  unsigned absorbed; /* which were those of datagrams sent before */
+};
+
 /* Whether to ask again after a failure. An interrupted call is no news to anybody. */
-static bool survives(struct linux_endpoint *endpoint, int code, unsigned *failures) {
+static bool survives(struct linux_endpoint *endpoint, int code, struct failures *failures) {
   enum linux_action action = linux_stack_action(LINUX_RECEIVE, code);
   if (action == LINUX_WAIT) return false;
-  bool again = ++*failures < DGRAM__RECEIVE_ERRORS_TURN;
+  if (linux_stack_absorbs(endpoint, code)) return ++failures->absorbed < DGRAM__RETRIES_MAX;
+  bool again = ++failures->own < DGRAM__RECEIVE_ERRORS_TURN;
   if (action != LINUX_REPEAT) dgram__endpoint_receive_failed(&endpoint->base, code, "recvmsg");
   return again;
 }
@@ -183,7 +191,7 @@ void linux_stack_receive(struct linux_endpoint *endpoint) {
   struct linux_stack *stack = linux_stack_of(&endpoint->base);
   unsigned most = asks_for_one(endpoint) ? 1 : DGRAM__RECEIVE_TURN;
   unsigned received = 0;
-  unsigned failures = 0;
+  struct failures failures = {0};
   bool empty = false;
   while (received < most && !empty && endpoint->receiving) {
     if (stack->receiver.full) grow(stack);
@@ -192,7 +200,7 @@ void linux_stack_receive(struct linux_endpoint *endpoint) {
     if (count < 0 && !survives(endpoint, count, &failures)) break;
     if (count > 0) received += tell(endpoint, (unsigned)count);
   }
-  if (failures >= DGRAM__RECEIVE_ERRORS_TURN && received == 0 && endpoint->fd >= 0)
+  if (failures.own >= DGRAM__RECEIVE_ERRORS_TURN && received == 0 && endpoint->fd >= 0)
     linux_stack_rest_receiving(endpoint);
   remember_turn(endpoint, received);
 }

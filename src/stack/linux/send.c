@@ -9,7 +9,13 @@
  * is then first. So a code always belongs to the first one of a call; errors.c says what follows.
  * Mostly its datagrams fail, and the rest goes on. A group that fails as a group is sent again in
  * single datagrams: segmentation may be beyond the device, the route or this kernel, and costs
- * speed only. Whether that was it shows in how they fare. */
+ * speed only. Whether that was it shows in how they fare.
+ *
+ * ICMP. Of a socket that asked for its answers, or is connected, a call fails with the error of a
+ * datagram that left before, and the message that was to leave has not been tried. So it is sent
+ * again. Where that fails too while there are still errors to be read, nobody can say whose it was:
+ * the rest waits until the loop has read them. It also waits after some errors, since they take room
+ * in the receive buffer and only the loop can tell them. */
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -26,6 +32,7 @@ struct sending {
   size_t run;       /* so many at the front are known to be one */
   size_t done;      /* from the front: their results are written */
   unsigned repeats; /* of the message that is first now */
+  unsigned errors;  /* of ICMP that came in meanwhile, as far as is known */
 
   /* A group that failed, while it is sent again. */
   size_t singles_until; /* its datagrams stand before this; from `done` on each goes by itself */
@@ -132,9 +139,11 @@ static void fail(struct sending *sending, size_t datagrams, int code) {
   sending->segments = 0;
 }
 
-static unsigned repeats_of(enum linux_action action) {
+/* An error of the table's, or that of another datagram. */
+static unsigned repeats_of(const struct sending *sending, enum linux_action action, int code) {
   if (action == LINUX_REPEAT) return DGRAM__RETRIES_MAX;
-  return action == LINUX_REPEAT_ONCE ? 1 : 0;
+  if (action == LINUX_REPEAT_ONCE) return 1;
+  return linux_stack_absorbs(sending->endpoint, code) ? 1 : 0;
 }
 
 /* The first message of the batch has failed. */
@@ -142,7 +151,7 @@ static void react(struct sending *sending, const struct linux_batch *batch, int 
   const size_t datagrams = batch->counts[0];
   const bool group = datagrams > 1;
   const enum linux_action action = linux_stack_action(group ? LINUX_SEND_GROUP : LINUX_SEND, code);
-  if (sending->repeats < repeats_of(action)) {
+  if (sending->repeats < repeats_of(sending, action, code)) {
     sending->repeats++;
     return;
   }
@@ -160,6 +169,22 @@ static void react(struct sending *sending, const struct linux_batch *batch, int 
   }
 }
 
+/* ---- ICMP ---- */
+
+/* Whether a message that has been sent again may have met another one's error once more. A datagram
+ * that is too long for its way leaves an entry in the queue itself, so of that nothing follows. */
+static bool is_in_doubt(const struct sending *sending, int code) {
+  const struct linux_endpoint *endpoint = sending->endpoint;
+  return sending->repeats > 0 && code != DGRAM_EMSGSIZE && linux_stack_absorbs(endpoint, code) &&
+         linux_stack_sys_has_errors(endpoint->fd);
+}
+
+/* A call that ends early may have met an error: sendmmsg hides it. */
+static bool is_full_of_errors(struct sending *sending, const struct linux_batch *batch, int sent) {
+  if (!sending->endpoint->tells_icmp || sent == (int)batch->messages) return false;
+  return ++sending->errors >= DGRAM__SEND_ERRORS_MAX;
+}
+
 /* ---- all of them ---- */
 
 /* False: the socket takes no more now. */
@@ -171,12 +196,12 @@ static bool send_some(struct sending *sending) {
   const size_t run = sending->run > sending->done ? sending->run - sending->done : 0;
   linux_stack_batch_fill(batch, sending->list + sending->done, count, run, &grouping);
   int sent = call_system(sending, batch);
-  if (sent == DGRAM_EAGAIN) return false;
+  if (sent == DGRAM_EAGAIN || is_in_doubt(sending, sent)) return false;
   if (sent > 0)
     succeed(sending, batch, (unsigned)sent);
   else
     react(sending, batch, sent);
-  return true;
+  return !is_full_of_errors(sending, batch, sent);
 }
 
 int linux_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count, size_t run,

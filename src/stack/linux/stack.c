@@ -8,6 +8,7 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .endpoint_size = sizeof(struct linux_endpoint),
     .send_info = 0,
     .recv_info = DGRAM_RECV_TRUNCATED,
+    .icmp_errors = true,
     .run = loop_run,
     .stop = loop_stop,
     .set_alive = loop_set_alive,

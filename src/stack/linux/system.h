@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,6 +65,12 @@ static inline int linux_stack_sys_recvmmsg(int fd, struct mmsghdr *messages, uns
 /* Reads one entry of the error queue. */
 static inline int linux_stack_sys_recverr(int fd, struct msghdr *message) {
   return linux_stack_code(recvmsg(fd, message, MSG_DONTWAIT | MSG_ERRQUEUE));
+}
+
+/* Whether an error is pending, or stands in the error queue. */
+static inline bool linux_stack_sys_has_errors(int fd) {
+  struct pollfd errors = {.fd = fd};
+  return poll(&errors, 1, 0) > 0 && (errors.revents & POLLERR);
 }
 
 /* On Linux the descriptor is gone whatever close answers, so there is nothing to do about it. */

@@ -104,13 +104,14 @@ static struct sim_datagram *take_first(struct sim_endpoint *endpoint) {
 
 void sim_endpoint_store(struct sim_endpoint *endpoint, struct sim_datagram *datagram) {
   dgram_sim *world = sim_host_of(endpoint)->world;
+  const bool counts = !sim_icmp_is_answer(datagram);
   if (endpoint->buffered + charge_of(datagram->length) <= DGRAM__SIM_RECEIVE_BUFFER) {
-    world->stats.delivered++;
+    world->stats.delivered += counts;
     append(endpoint, datagram);
     return;
   }
-  endpoint->dropped++;
-  world->stats.dropped[DGRAM_DROP_BUFFER]++;
+  endpoint->dropped += counts;
+  world->stats.dropped[DGRAM_DROP_BUFFER] += counts;
   sim_datagram_give(world, datagram);
 }
 
@@ -126,6 +127,17 @@ static dgram_message message_of(const struct sim_endpoint *endpoint,
   return message;
 }
 
+static void tell_answer(struct sim_endpoint *endpoint) {
+  dgram_sim *world = sim_host_of(endpoint)->world;
+  struct sim_datagram *answer = take_first(endpoint);
+  sim_icmp_tell(endpoint, answer);
+  sim_datagram_give(world, answer);
+}
+
+static bool may_follow(const struct sim_datagram *datagram) {
+  return datagram && !sim_icmp_is_answer(datagram);
+}
+
 /* Tells up to count datagrams in one batch; there is one. Returns how many; 0 where the endpoint was
  * closed. */
 static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
@@ -136,7 +148,7 @@ static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
   do {
     taken[n] = take_first(endpoint);
     messages[n] = message_of(endpoint, taken[n]);
-  } while (++n < count && n < DGRAM__SIM_BATCH && endpoint->first);
+  } while (++n < count && n < DGRAM__SIM_BATCH && may_follow(endpoint->first));
   dgram__endpoint_received(&endpoint->base, messages, n);
   for (size_t i = 0; i < n; i++)
     sim_datagram_give(host->world, taken[i]);
@@ -144,19 +156,26 @@ static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
 }
 
 /* A failure stands in place of a batch; so many of them in a turn. */
+static size_t tell_batch_or_failure(struct sim_endpoint *endpoint, size_t count, int *errors) {
+  int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_RECEIVE);
+  endpoint->base.receive_calls++;
+  if (code == 0) return tell_batch(endpoint, count);
+  --*errors;
+  dgram__endpoint_receive_failed(&endpoint->base, code, "recvmsg");
+  return 0;
+}
+
 static void tell_endpoint(struct sim_endpoint *endpoint) {
   struct sim_stack *host = sim_host_of(endpoint);
   size_t left = DGRAM__SIM_RECEIVE_TURN;
   int errors = DGRAM__RECEIVE_ERRORS_TURN;
   host->told = endpoint;
   while (left > 0 && errors > 0 && endpoint->receiving && endpoint->first) {
-    int code = sim_fails(host, DGRAM_SIM_RECEIVE);
-    endpoint->base.receive_calls++;
-    if (code < 0) {
-      errors--;
-      dgram__endpoint_receive_failed(&endpoint->base, code, "recvmsg");
+    if (sim_icmp_is_answer(endpoint->first)) {
+      left--;
+      tell_answer(endpoint);
     } else {
-      left -= tell_batch(endpoint, left);
+      left -= tell_batch_or_failure(endpoint, left, &errors);
     }
     if (!host->told) return;
   }
@@ -200,12 +219,14 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   if (code < 0) return code;
   endpoint->multicast_loopback = true;
   endpoint->multicast_ttl = 1;
+  endpoint->icmp_errors = (how->flags & DGRAM__BIND_ICMP_ERRORS) != 0;
   return sim_port_attach(endpoint, local, (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
 }
 
-int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd) {
+int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how) {
   (void)endpoint;
   (void)fd;
+  (void)how;
   return DGRAM_ENOTSUP;
 }
 
@@ -246,6 +267,7 @@ int sim_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   if (option == DGRAM__OPTION_BROADCAST) endpoint->broadcast = value != 0;
   if (option == DGRAM__OPTION_MULTICAST_TTL) endpoint->multicast_ttl = (uint8_t)value;
   if (option == DGRAM__OPTION_MULTICAST_LOOPBACK) endpoint->multicast_loopback = value != 0;
+  if (option == DGRAM__OPTION_ICMP_ERRORS) endpoint->icmp_errors = value != 0;
   return 0;
 }
 

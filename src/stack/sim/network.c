@@ -80,10 +80,12 @@ static void deliver(struct sim_stack *host, struct sim_datagram *datagram) {
     return;
   }
   struct sim_endpoint *receiver = sim_port_receiver(host, &datagram->to, datagram->to_port);
-  if (receiver)
+  if (receiver) {
     sim_endpoint_store(receiver, datagram);
-  else
+  } else {
+    sim_icmp_refuse(host, datagram);
     drop(host->world, datagram, DGRAM_DROP_NO_SOCKET);
+  }
 }
 
 /* Whether the host still wants it: an address may have been taken away, a group left. */
@@ -96,8 +98,11 @@ static bool is_for(const struct sim_stack *host, const struct sim_datagram *data
 
 void sim_network_arrive(dgram_sim *world, struct sim_datagram *datagram) {
   struct sim_stack *host = datagram->host;
-  world->stats.under_way--;
-  if (host->gone || world->ending)
+  const bool answer = sim_icmp_is_answer(datagram);
+  if (!answer) world->stats.under_way--;
+  if (answer)
+    sim_icmp_arrive(host, datagram);
+  else if (host->gone || world->ending)
     drop(world, datagram, DGRAM_DROP_CLOSED);
   else if (!is_for(host, datagram))
     drop(world, datagram, DGRAM_DROP_NO_HOST);
@@ -131,6 +136,7 @@ static struct sim_datagram *copy_of(const struct packet *packet, struct sim_stac
   copy->from_port = packet->sender->port;
   copy->to_port = packet->datagram->to.port;
   copy->cast = (uint8_t)packet->cast;
+  copy->icmp = packet->sender->icmp_errors ? SIM_ICMP_ASKS : SIM_ICMP_NONE;
   copy->interface = interface;
   copy_payload(copy->bytes, packet->datagram);
   return copy;

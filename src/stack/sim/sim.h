@@ -11,6 +11,7 @@
  *   ports.c     who has which port
  *   groups.c    who has joined which group
  *   network.c   whom a datagram reaches
+ *   icmp.c      what ICMP answers
  *   ways.c      what happens on the way: the link of each pair of hosts, sides
  *   link.c      a link by itself
  *   failures.c  calls that are made to fail
@@ -58,6 +59,13 @@ struct sim_link {
 /* Whom a datagram is meant for, at the host that it reaches. */
 enum sim_cast { SIM_UNICAST, SIM_MULTICAST, SIM_BROADCAST };
 
+/* What a datagram has to do with ICMP. */
+enum sim_icmp {
+  SIM_ICMP_NONE, /* its sender wants no answer */
+  SIM_ICMP_ASKS, /* it does */
+  SIM_ICMP_PORT  /* it is an answer itself: nobody has the port. It has the datagram's addresses */
+};
+
 struct sim_datagram {
   struct sim_datagram *next;
   struct sim_stack *host; /* where it arrives, while it is under way */
@@ -67,6 +75,7 @@ struct sim_datagram {
   uint16_t to_port;
   uint8_t cast;
   uint8_t size_class; /* SIM_CLASSES: none, it is as large as it is and not kept */
+  uint8_t icmp;       /* enum sim_icmp */
   unsigned interface; /* where it arrives */
   size_t length;
   unsigned char bytes[];
@@ -83,6 +92,7 @@ struct sim_endpoint {
   bool reuse_addr : 1;
   bool broadcast : 1;
   bool multicast_loopback : 1;
+  bool icmp_errors : 1;
   bool receiving : 1;
   unsigned scope;                     /* the interface of a link-local address, or 0 */
   struct sim_membership *memberships; /* newest first */
@@ -387,7 +397,7 @@ void sim_stack_tell_lookups(struct sim_stack *host);
 int sim_stack_open(struct dgram__endpoint *endpoint);
 int sim_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
                    const struct dgram__bind_how *how);
-int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd);
+int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
 int sim_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 int sim_stack_receive_start(struct dgram__endpoint *endpoint);
 void sim_stack_receive_stop(struct dgram__endpoint *endpoint);
@@ -462,6 +472,21 @@ int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t co
 
 /* A datagram is there. Takes it. */
 void sim_network_arrive(dgram_sim *world, struct sim_datagram *datagram);
+
+/* ---- icmp.c ---- */
+
+static inline bool sim_icmp_is_answer(const struct sim_datagram *datagram) {
+  return datagram->icmp > SIM_ICMP_ASKS;
+}
+
+/* Nobody on the host has the port: where its sender wants to know, an answer sets out. */
+void sim_icmp_refuse(struct sim_stack *host, const struct sim_datagram *datagram);
+
+/* An answer is there. Takes it. */
+void sim_icmp_arrive(struct sim_stack *host, struct sim_datagram *answer);
+
+/* Tells an answer to the endpoint that it is for. Borrows. */
+void sim_icmp_tell(struct sim_endpoint *endpoint, const struct sim_datagram *answer);
 
 /* ---- ways.c ---- */
 

@@ -217,6 +217,7 @@ static void sim_stack_discard(dgram_stack *base, int fd) {
 static const struct dgram__stack_ops operations = {
     .name = "sim",
     .endpoint_size = sizeof(struct sim_endpoint),
+    .icmp_errors = true,
     .run = sim_stack_run,
     .stop = sim_stack_stop,
     .set_alive = sim_stack_set_alive,

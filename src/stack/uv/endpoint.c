@@ -155,12 +155,13 @@ static int open_unshared(uv_udp_t *udp, int fd) {
   return error < 0 ? loop_error(error) : 0;
 }
 
-int uv_stack_adopt(struct dgram__endpoint *base, int fd) {
+int uv_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
   struct uv_stack_endpoint *endpoint = uv_stack_endpoint_of(base);
   int family = system_family_of(endpoint);
   union loop_sockaddr name;
   dgram_address address;
   uv_udp_t *udp;
+  (void)how;
   int error = inspect(fd, family, &name);
   if (error < 0) return error;
   loop_address_from_sockaddr(&name.any, &address);
