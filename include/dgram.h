@@ -317,7 +317,7 @@ typedef struct dgram_buffer {
 typedef struct dgram_datagram {
   const void *bytes;           /* the payload; with `parts`, an array of so many dgram_buffer */
   size_t length;               /* bytes of payload, the sum of the parts' */
-  dgram_address to;            /* where to, its port 1 to 65535 */
+  dgram_address to;            /* where to, its port 1 to 65535; connected: zeroed */
   const dgram_send_info *info; /* NULL: as the socket is set */
   uint32_t parts;              /* 0: `bytes` is the payload; else up to DGRAM_PARTS_MAX pieces */
   int32_t result;              /* out: bytes sent, or a code */
@@ -382,6 +382,12 @@ typedef void (*dgram_drain_cb)(dgram_socket *socket, void *data);
 
 /* A bind has ended: status is 0 or a code. */
 typedef void (*dgram_bind_cb)(dgram_socket *socket, int status, void *data);
+
+/* The socket is connected, and hears its peer only. (Node, event 'connect') */
+typedef void (*dgram_connected_cb)(dgram_socket *socket, void *data);
+
+/* A dgram_connect has ended: status is 0 or a code. */
+typedef void (*dgram_connect_cb)(dgram_socket *socket, int status, void *data);
 
 /* A send has ended: status is the number of bytes sent, or a code. */
 typedef void (*dgram_send_cb)(dgram_socket *socket, int status, void *data);
@@ -459,7 +465,8 @@ typedef struct dgram_bind_options {
  * options  borrows; NULL: any port, all interfaces ("0.0.0.0" or "::", on a udp6 socket IPv4 peers
  *          too, as ::ffff:a.b.c.d). options.fd: takes the descriptor if the call returns 0, else it
  *          stays the caller's. It becomes non-blocking, forgets UDP_SEGMENT (on the uv stack UDP_GRO
- *          too), and is closed with the socket.
+ *          too), and is closed with the socket. Where it is connected so is the socket, from the
+ *          call on, without a `connect`.
  * cb       once, or NULL. Closing first cancels it with DGRAM_ECANCELED; where sends wait for the
  *          bind it may still fail, with its own code.
  * Errors   at once: DGRAM_EALREADYBOUND: bound, or a bind is under way. DGRAM_EBADPORT: not in 0 to
@@ -479,7 +486,22 @@ typedef struct dgram_bind_options {
 DGRAM_EXTERN int dgram_bind_sized(dgram_socket *socket, const dgram_bind_options *options,
                                   size_t size, dgram_bind_cb cb, void *data);
 
-/* The address that the socket is bound to.
+/* dgram_bind inside the call, as bind(2) does it: when it returns 0 the socket is bound, its address
+ * is known and its options can be set. `listening` follows from the loop, and messages after it. A
+ * failure is the call's, and no `error`. It never asks a binder.
+ *
+ * options  as dgram_bind's, but no name: that would have to wait for a resolver.
+ * Errors   dgram_bind's, all at once; DGRAM_EINVAL: a name.
+ * Source   Node, socket.bindSync. */
+#define dgram_bind_sync(socket, options)                                                           \
+  dgram_bind_sync_sized((socket), (options), sizeof(dgram_bind_options))
+
+/* The function under the macro, for other languages. */
+DGRAM_EXTERN int dgram_bind_sync_sized(dgram_socket *socket, const dgram_bind_options *options,
+                                       size_t size);
+
+/* The address that the socket is bound to. While it is connected the system may tell the one that
+ * it sends to its peer from.
  * Errors  DGRAM_EBADF: not bound (yet).
  * Source  the seed, socket.address; getsockname(2). */
 DGRAM_EXTERN int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address);
@@ -495,6 +517,60 @@ DGRAM_EXTERN int dgram_pause(dgram_socket *socket);
  * Errors  those of starting to receive, where the system fails that. */
 DGRAM_EXTERN int dgram_resume(dgram_socket *socket);
 
+/* ---- connecting ---- */
+
+/* Connects: from then on the socket has a peer. It sends there and nowhere else, hears nobody else,
+ * and is told what ICMP answers: an `error` with the syscall "recvmsg", mostly DGRAM_ECONNREFUSED
+ * (nobody has the port), after which the socket goes on as before; or an `icmp` instead, where it
+ * asked for that. Connecting sends no packet.
+ *
+ * Ends later, from the loop, after the bind where one is under way: then `connect` is emitted and the
+ * callback called with 0; or the callback is called with a code, or without one `error` is emitted
+ * (syscall "connect", "getaddrinfo", or what failed in the bind), and the socket may be connected
+ * anew. An unbound socket is bound first, inside the call, to any port on all interfaces. What was
+ * accepted for sending before it is connected leaves before, or still goes where it was sent to; the
+ * uv stack fails that with DGRAM_EISCONN where it has to wait for a lookup meanwhile.
+ *
+ * port     of the peer, 1 to 65535.
+ * address  borrows. A literal, or a name that is looked up off the loop (the first address of the
+ *          socket's family counts); NULL or "": 127.0.0.1 or ::1. A udp6 socket connects to IPv4 by
+ *          ::ffff:a.b.c.d.
+ * cb       once, or NULL. Closing first cancels it with DGRAM_ECANCELED.
+ * Errors   at once: DGRAM_EBADPORT. DGRAM_EISCONNECTED: connected, or a connect is under way.
+ *          DGRAM_EINVAL: a literal of the other family, a text with a colon that is no literal.
+ *          DGRAM_ENAMETOOLONG, DGRAM_ENODEV as dgram_send's; what binding answers.
+ *          Later: DGRAM_ENETUNREACH, DGRAM_EACCES (a broadcast address) and others of connect(2);
+ *          DGRAM_ENOTFOUND and others of the resolver.
+ * Notes    Datagrams of others that have come before still wait to be heard. Of ICMP errors that
+ *          come together the system keeps one, and Linux forgets one that comes between two of many
+ *          datagrams that leave at once: who must know each asks for `icmp`.
+ * Source   Node, socket.connect; connect(2), udp(7). */
+DGRAM_EXTERN int dgram_connect(dgram_socket *socket, int port, const char *address,
+                               dgram_connect_cb cb, void *data);
+
+/* dgram_connect inside the call. `connect` follows from the loop, unless the socket is disconnected
+ * before. A failure is the call's, and no `error`.
+ *
+ * address  as dgram_connect's, but no name.
+ * Errors   dgram_connect's, all at once; DGRAM_EINVAL: a name. DGRAM_EALREADYBOUND: a bind is under
+ *          way. DGRAM_EAGAIN: on the uv stack, where a datagram for a former peer still waits.
+ * Source   Node, socket.connectSync. */
+DGRAM_EXTERN int dgram_connect_sync(dgram_socket *socket, int port, const char *address);
+
+/* Ends the connection, inside the call: the socket hears everybody again, sends need an address, and
+ * it may be connected anew. What was accepted for the peer still goes there. The port stays.
+ *
+ * Errors   DGRAM_ENOTCONNECTED: not connected (yet). DGRAM_EADDRINUSE: on Linux, where the kernel
+ *          had chosen the port: disconnecting gives it up, and in that moment somebody else took it.
+ *          The socket is disconnected all the same, and has another port. Others of connect(2).
+ * Source   Node, socket.disconnect; connect(2) with AF_UNSPEC. */
+DGRAM_EXTERN int dgram_disconnect(dgram_socket *socket);
+
+/* The address of the peer, as the system has it.
+ * Errors  DGRAM_ENOTCONNECTED: not connected (yet).
+ * Source  Node, socket.remoteAddress; getpeername(2). */
+DGRAM_EXTERN int dgram_remote_address(const dgram_socket *socket, dgram_address *ret_address);
+
 /* ---- sending ---- */
 
 /* Queues a datagram. The queue leaves when it holds a batch, right after the socket's own batch of
@@ -504,11 +580,13 @@ DGRAM_EXTERN int dgram_resume(dgram_socket *socket);
  * bytes    with cb: keeps until completion; without: borrows, and copies. NULL where length is 0,
  *          which sends an empty datagram.
  * length   up to 65,507 bytes on IPv4, 65,527 on IPv6.
- * port     1 to 65535.
+ * port     1 to 65535; of a connected socket 0.
  * address  borrows. A literal, or a name that is looked up off the loop each time (the first
- *          address of the socket's family counts); NULL or "": 127.0.0.1 or ::1.
+ *          address of the socket's family counts); NULL or "": 127.0.0.1 or ::1. Of a connected
+ *          socket NULL or "": to its peer.
  * cb       once, or NULL: then a failure is emitted as `error`, but for dgram_abort's.
- * Errors   at once: DGRAM_EBADPORT, DGRAM_EINVAL: a literal of the other family, or a text with a
+ * Errors   at once: DGRAM_EBADPORT, DGRAM_EISCONNECTED: the socket is connected, and there is a port
+ *          or an address, DGRAM_EINVAL: a literal of the other family, or a text with a
  *          colon that is no literal, DGRAM_EMSGSIZE: too long, DGRAM_ENAMETOOLONG: a name over 253
  *          bytes, DGRAM_ENODEV: no interface has the name that a literal has as its scope (of a
  *          number the system says so later), DGRAM_EQUEUEFULL, and what binding answers.
@@ -521,8 +599,9 @@ DGRAM_EXTERN int dgram_send(dgram_socket *socket, const void *bytes, size_t leng
 
 /* dgram_send to an address as a value: no text to parse, no name to look up. The hot path.
  *
- * to       borrows; its family the socket's, its port 1 to 65535.
- * Errors   as dgram_send's; DGRAM_EINVAL: another family. */
+ * to       borrows; its family the socket's, its port 1 to 65535; of a connected socket NULL.
+ * Errors   as dgram_send's; DGRAM_EINVAL: another family; DGRAM_EARGTYPE: NULL, and not connected;
+ *          DGRAM_EISCONNECTED: not NULL, and connected. */
 DGRAM_EXTERN int dgram_send_to(dgram_socket *socket, const void *bytes, size_t length,
                                const dgram_address *to, dgram_send_cb cb, void *data);
 
@@ -533,8 +612,8 @@ DGRAM_EXTERN int dgram_send_to(dgram_socket *socket, const void *bytes, size_t l
 DGRAM_EXTERN int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t count,
                                    int port, const char *address, dgram_send_cb cb, void *data);
 
-/* Sends a list of datagrams, in its order; each may go to another address. All or nothing is
- * accepted.
+/* Sends a list of datagrams, in its order; each may go to another address, on a connected socket
+ * `to` is zeroed in each. All or nothing is accepted.
  *
  * list     with cb: keeps the list, its bytes, parts and infos until completion and writes each
  *          datagram's `result`; without: borrows, and copies what the kernel does not take at once.
@@ -591,7 +670,7 @@ DGRAM_EXTERN dgram_socket *dgram_ref(dgram_socket *socket);
  *                 closing socket too.
  * data            keeps it until the listener is removed or the socket is closed.
  * Returns         on, once: 0. off: 1 removed, 0 there was none.
- * Source          the seed, its four events; Node, EventEmitter. */
+ * Source          the seed, its four events; Node, its `connect`, EventEmitter. */
 DGRAM_EXTERN int dgram_on_message(dgram_socket *socket, dgram_message_cb cb, void *data);
 DGRAM_EXTERN int dgram_once_message(dgram_socket *socket, dgram_message_cb cb, void *data);
 DGRAM_EXTERN int dgram_off_message(dgram_socket *socket, dgram_message_cb cb, void *data);
@@ -606,6 +685,11 @@ DGRAM_EXTERN int dgram_off_batch(dgram_socket *socket, dgram_batch_cb cb, void *
 DGRAM_EXTERN int dgram_on_listening(dgram_socket *socket, dgram_listening_cb cb, void *data);
 DGRAM_EXTERN int dgram_once_listening(dgram_socket *socket, dgram_listening_cb cb, void *data);
 DGRAM_EXTERN int dgram_off_listening(dgram_socket *socket, dgram_listening_cb cb, void *data);
+
+/* `connect`: the socket is connected, by dgram_connect or dgram_connect_sync. */
+DGRAM_EXTERN int dgram_on_connect(dgram_socket *socket, dgram_connected_cb cb, void *data);
+DGRAM_EXTERN int dgram_once_connect(dgram_socket *socket, dgram_connected_cb cb, void *data);
+DGRAM_EXTERN int dgram_off_connect(dgram_socket *socket, dgram_connected_cb cb, void *data);
 
 /* `close`: the last event. */
 DGRAM_EXTERN int dgram_on_close(dgram_socket *socket, dgram_close_cb cb, void *data);

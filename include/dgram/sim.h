@@ -164,8 +164,9 @@ DGRAM_EXTERN dgram_sim *dgram_sim_of(dgram_stack *stack);
  * come due under a flood; a receive buffer holds 212,992 bytes, each datagram counting 768 more;
  * everyone may bind a port under 1024; multicast and 255.255.255.255 need no route and leave by the
  * first interface, unless the socket is bound to another's address or, for multicast, was told
- * which; no router takes a hop away; of ICMP there is the answer to a port that nobody has, as often as need be, for who asked by
- * dgram_set_icmp_errors. It crosses the link back, counts as no datagram and is in no trace.
+ * which; no router takes a hop away; of ICMP there is the answer to a port that nobody has, as often
+ * as need be, for who is connected or asked by dgram_set_icmp_errors. It crosses the link back, counts
+ * as no datagram and is in no trace.
  *
  * name       borrows; 1 to 253 bytes; in the trace, and for lookups: its addresses. NULL: it has
  *            none.
@@ -248,6 +249,7 @@ enum dgram_sim_call {
   DGRAM_SIM_SET_OPTION,
   DGRAM_SIM_MEMBERSHIP, /* join or leave */
   DGRAM_SIM_LOOKUP,     /* that is started */
+  DGRAM_SIM_CONNECT,    /* or disconnect */
   DGRAM_SIM_CALL_COUNT
 };
 

@@ -103,6 +103,7 @@ static void tell_failure(dgram_socket *socket, const struct dgram__binding *bind
     address = text;
   }
   dgram__send_fail_all(socket, binding->outcome, binding->syscall);
+  dgram__connect_fail(socket, binding->outcome, binding->syscall);
   if (binding->cb != NULL) binding->cb(socket, binding->outcome, binding->data);
   dgram__socket_emit_error(socket, binding->outcome, binding->syscall, address, binding->local.port,
                            binding->cb != NULL);
@@ -151,7 +152,15 @@ void dgram__bind_cancel(dgram_socket *socket) {
   dgram__socket_want_turn(socket);
 }
 
-/* ---- implicitly ---- */
+/* ---- inside a call ---- */
+
+/* `listening` follows from the loop. */
+static void become_bound(dgram_socket *socket) {
+  socket->endpoint_bound = true;
+  socket->listening_pending = true;
+  dgram__socket_set_binding_state(socket, DGRAM__BOUND);
+  dgram__socket_want_turn(socket);
+}
 
 /* Exclusive, as in Node, so no binder is asked; and without reuse_addr, for which the system could
  * answer a port that another socket has. */
@@ -163,12 +172,8 @@ int dgram__bind_to_any(dgram_socket *socket) {
 
   how.flags &= ~(unsigned)DGRAM__BIND_REUSE_ADDR;
   code = socket->stack->ops->bind(socket->endpoint, &any, &how);
-  if (code < 0) return code;
-  socket->endpoint_bound = true;
-  socket->listening_pending = true;
-  dgram__socket_set_binding_state(socket, DGRAM__BOUND);
-  dgram__socket_want_turn(socket);
-  return 0;
+  if (code == 0) become_bound(socket);
+  return code;
 }
 
 /* ---- public entry points ---- */
@@ -217,6 +222,7 @@ static int adopt(struct dgram__binding *binding, int fd) {
 
   if (code < 0) return code;
   dgram__bind_settle(binding, 0, "bind");
+  dgram__connect_adopted(socket);
   return 0;
 }
 
@@ -235,17 +241,24 @@ static int begin(struct dgram__binding *binding, const dgram_bind_options *optio
                             &binding->waiter);
 }
 
+/* What every explicit bind begins with. */
+static int read_options(const dgram_socket *socket, const dgram_bind_options *options, size_t size,
+                        dgram_bind_options *ret_options) {
+  int code = dgram__socket_check(socket);
+
+  if (code == 0) code = dgram__options_copy(ret_options, sizeof *ret_options, options, size);
+  if (code < 0) return code;
+  if (socket->binding_state != DGRAM__UNBOUND) return DGRAM_EALREADYBOUND;
+  return ret_options->fd < 0 ? DGRAM_EBADF : 0;
+}
+
 int dgram_bind_sized(dgram_socket *socket, const dgram_bind_options *options, size_t size,
                      dgram_bind_cb cb, void *data) {
   struct dgram__binding *binding;
   dgram_bind_options copy;
-  int code = dgram__socket_check(socket);
+  int code = read_options(socket, options, size, &copy);
 
   if (code < 0) return code;
-  code = dgram__options_copy(&copy, sizeof copy, options, size);
-  if (code < 0) return code;
-  if (socket->binding_state != DGRAM__UNBOUND) return DGRAM_EALREADYBOUND;
-  if (copy.fd < 0) return DGRAM_EBADF;
   binding = create_binding(socket, &copy);
   if (binding == NULL) return DGRAM_ENOMEM;
   code = begin(binding, &copy);
@@ -257,6 +270,28 @@ int dgram_bind_sized(dgram_socket *socket, const dgram_bind_options *options, si
   binding->data = data;
   socket->binding = binding;
   dgram__socket_set_binding_state(socket, DGRAM__BINDING);
+  return 0;
+}
+
+static int bind_inside(dgram_socket *socket, const dgram_bind_options *options) {
+  const struct dgram__bind_how how = dgram__bind_how_of(socket);
+  dgram_address local;
+  int code;
+
+  if (options->fd > 0) return socket->stack->ops->adopt(socket->endpoint, options->fd, &how);
+  code = read_local(socket, options, &local);
+  if (code != 0) return code == 1 ? DGRAM_EINVAL : code;
+  return socket->stack->ops->bind(socket->endpoint, &local, &how);
+}
+
+int dgram_bind_sync_sized(dgram_socket *socket, const dgram_bind_options *options, size_t size) {
+  dgram_bind_options copy;
+  int code = read_options(socket, options, size, &copy);
+
+  if (code == 0) code = bind_inside(socket, &copy);
+  if (code < 0) return code;
+  become_bound(socket);
+  if (copy.fd > 0) dgram__connect_adopted(socket);
   return 0;
 }
 

@@ -185,5 +185,6 @@ int dgram_binder_answer(dgram_stack *stack, uint64_t id, int fd_or_code) {
   code = fd_or_code < 0 ? fd_or_code : take_descriptor(binding->socket, fd_or_code);
   dgram__binder_forget(binding);
   dgram__bind_settle(binding, code, "bind");
+  if (code >= 0) dgram__connect_adopted(binding->socket);
   return 0;
 }

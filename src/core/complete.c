@@ -38,14 +38,15 @@ static void emit_send_error(dgram_socket *socket, const dgram_datagram *datagram
                             const struct dgram__ticket *ticket) {
   char text[DGRAM_ADDRESS_TEXT] = "";
   const char *address = text;
+  dgram_address to = datagram->to;
 
+  if (to.family == 0) (void)dgram_remote_address(socket, &to);
   if (ticket->named != NULL) {
     address = ticket->named->name;
-  } else {
-    (void)dgram_address_format(&datagram->to, text, sizeof text);
+  } else if (dgram_address_format(&to, text, sizeof text) < 0) {
+    address = NULL;
   }
-  dgram__socket_emit_error(socket, datagram->result, ticket->syscall, address, datagram->to.port,
-                           false);
+  dgram__socket_emit_error(socket, datagram->result, ticket->syscall, address, to.port, false);
 }
 
 static void end_group(dgram_socket *socket, struct dgram__group *group) {

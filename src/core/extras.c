@@ -1,5 +1,7 @@
 #include "core/extras.h"
 
+#include <assert.h>
+
 #include "core/binding.h"
 #include "core/membership.h"
 
@@ -12,6 +14,7 @@ struct dgram__extras *dgram__extras_need(dgram_socket *socket) {
 
 void dgram__extras_free(dgram_socket *socket) {
   if (socket->extras == NULL) return;
+  assert(socket->extras->connecting == NULL);
   dgram__share_end(socket);
   dgram__memberships_free(socket);
   dgram__free(socket->stack, socket->extras);

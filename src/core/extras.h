@@ -6,8 +6,9 @@
 
 #include "core/socket.h"
 
-struct dgram__share;      /* binder.c */
+struct dgram__connecting; /* connect.c */
 struct dgram__membership; /* membership.c */
+struct dgram__share;      /* binder.c */
 
 struct dgram__extras {
   struct dgram__share *share;            /* its place among sockets that the binder gave, or NULL */
@@ -16,6 +17,11 @@ struct dgram__extras {
   int recv_buffer_size; /* what the bind sets; 0: the system's */
   int send_buffer_size;
   uint64_t icmp; /* answers of ICMP that it was told */
+
+  struct dgram__connecting *connecting; /* a connect under way, or NULL */
+  bool connect_pending;                 /* connected inside a call, `connect` not yet emitted */
+  int stray_code;                       /* what sends have met that belongs to those before them */
+  uint32_t stray_count;                 /* so often; not told yet */
 };
 
 /* The socket's, made and zeroed where there are none yet; NULL: no memory. */

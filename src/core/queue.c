@@ -75,6 +75,14 @@ void dgram__queue_fail_unsent(struct dgram__queue *queue, int code, const char *
   }
 }
 
+/* Those that have left too: their errors are still to be told. */
+void dgram__queue_address_peer(struct dgram__queue *queue, const dgram_address *peer) {
+  for (uint32_t mark = queue->head; mark != queue->tail; mark++) {
+    dgram_datagram *datagram = &queue->datagrams[dgram__queue_slot(queue, mark)];
+    if (datagram->to.family == 0) datagram->to = *peer;
+  }
+}
+
 bool dgram__queue_is_idle(const struct dgram__queue *queue) {
   const struct dgram__strays *strays = &queue->strays;
 

@@ -70,6 +70,9 @@ uint32_t dgram__queue_unsent_run(struct dgram__queue *queue, dgram_datagram **re
 /* Marks all unsent ones done, with this result. */
 void dgram__queue_fail_unsent(struct dgram__queue *queue, int code, const char *syscall);
 
+/* Gives an address to those that were to go to the peer. */
+void dgram__queue_address_peer(struct dgram__queue *queue, const dgram_address *peer);
+
 /* Whether nothing that was accepted is left. */
 bool dgram__queue_is_idle(const struct dgram__queue *queue);
 

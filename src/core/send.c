@@ -20,6 +20,8 @@
 #include "core/run.h"
 #include "core/sending.h"
 
+static const dgram_address no_address;
+
 /* ---- checking ---- */
 
 static size_t payload_max(const dgram_socket *socket) {
@@ -46,15 +48,19 @@ static int check_payload(const dgram_socket *socket, const dgram_datagram *datag
   return sum == datagram->length ? 0 : DGRAM_EINVAL;
 }
 
+/* While there is a peer datagrams have no address. */
 static int check_to(const dgram_socket *socket, const dgram_address *to) {
+  if (dgram__socket_is_connected(socket)) {
+    return to->family == 0 && to->port == 0 ? 0 : DGRAM_EISCONNECTED;
+  }
   if (to->family != dgram__address_family_of(socket->type)) return DGRAM_EINVAL;
   return to->port == 0 ? DGRAM_EBADPORT : 0;
 }
 
-/* What most are: in one piece, as it is set. */
+/* What most are: in one piece, to an address, as it is set. */
 static bool is_plain(const dgram_socket *socket, const dgram_datagram *datagram) {
   return datagram->parts == 0 && datagram->info == NULL && datagram->bytes != NULL &&
-         datagram->length <= DGRAM__PAYLOAD_MAX_IPV4 && datagram->to.family == socket->type &&
+         datagram->length <= DGRAM__PAYLOAD_MAX_IPV4 && datagram->to.family == socket->to_family &&
          datagram->to.port != 0;
 }
 
@@ -100,6 +106,17 @@ int dgram__destination_read(const dgram_socket *socket, const char *address, int
   if (code < 0) return code;
   ret_to->port = (uint16_t)port;
   return ret_to->family == family ? 0 : DGRAM_EINVAL;
+}
+
+/* Reads where a datagram shall go: as above, and the peer, as a zeroed address. */
+static int read_to(const dgram_socket *socket, const char *address, int port,
+                   dgram_address *ret_to) {
+  if (!dgram__socket_is_connected(socket)) {
+    return dgram__destination_read(socket, address, port, ret_to);
+  }
+  if (port != 0 || (address != NULL && address[0] != '\0')) return DGRAM_EISCONNECTED;
+  *ret_to = no_address;
+  return 0;
 }
 
 /* ---- copying ---- */
@@ -232,6 +249,7 @@ void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
 
   endpoint->blocked = false;
   if (socket->life == DGRAM__ENDING) return;
+  if (socket->peer_state == DGRAM__CONNECTING) dgram__socket_want_turn(socket);
   dgram__socket_begin_serving(socket);
   if (first != DGRAM_EAGAIN && dgram__queue_unsent(socket->queue) > 0) {
     (void)dgram__queue_unsent_run(socket->queue, &list);
@@ -365,18 +383,33 @@ static __attribute__((noinline)) int send_plain(dgram_socket *socket, const void
   return 0;
 }
 
-/* Whether a datagram with a callback can go to the queue as it is: what bulk is, but for its first
- * one, with which the socket begins to hold the program. */
-static inline bool is_usual(const dgram_socket *socket, const void *bytes, size_t length,
-                            const dgram_address *to) {
+/* Whether a datagram with a callback, wherever it goes, can go to the queue as it is: what bulk is,
+ * but for its first one, with which the socket begins to hold the program. */
+static inline bool is_usual(const dgram_socket *socket, const void *bytes, size_t length) {
   const struct dgram__queue *queue = socket->queue;
   const struct dgram__counters *stats = &socket->stats;
 
   return queue != NULL && socket->binding_state != DGRAM__UNBOUND && bytes != NULL &&
-         length <= DGRAM__PAYLOAD_MAX_IPV4 && to->family == socket->type && to->port != 0 &&
-         dgram__queue_count(queue) < queue->capacity && stats->queued > 0 &&
-         stats->queued < socket->max_queued &&
+         length <= DGRAM__PAYLOAD_MAX_IPV4 && dgram__queue_count(queue) < queue->capacity &&
+         stats->queued > 0 && stats->queued < socket->max_queued &&
          stats->queued_bytes + length <= socket->max_queued_bytes;
+}
+
+static inline void send_usual(dgram_socket *socket, const void *bytes, size_t length,
+                              const dgram_address *to, dgram_send_cb cb, void *data) {
+  dgram__queue_push_plain(socket->queue, bytes, length, to, cb, data, NULL);
+  dgram__queued_add(socket, 1, length);
+  if (holds_a_batch(socket) || !is_served(socket)) on_queued(socket);
+}
+
+static int send_to_peer(dgram_socket *socket, const void *bytes, size_t length, dgram_send_cb cb,
+                        void *data) {
+  if (!dgram__socket_is_connected(socket)) return DGRAM_EARGTYPE;
+  if (cb == NULL || !is_usual(socket, bytes, length)) {
+    return send_plain(socket, bytes, length, &no_address, cb, data);
+  }
+  send_usual(socket, bytes, length, &no_address, cb, data);
+  return 0;
 }
 
 /* One datagram of any kind. name NULL: its destination is an address. */
@@ -561,7 +594,7 @@ int dgram_send(dgram_socket *socket, const void *bytes, size_t length, int port,
   int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
-  code = dgram__destination_read(socket, address, port, &datagram.to);
+  code = read_to(socket, address, port, &datagram.to);
   if (code < 0) return code;
   if (code == 1) return send_one(socket, &datagram, address, cb, data);
   return send_plain(socket, bytes, length, &datagram.to, cb, data);
@@ -572,11 +605,10 @@ int dgram_send_to(dgram_socket *socket, const void *bytes, size_t length, const 
   int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
-  if (to == NULL) return DGRAM_EARGTYPE;
-  if (cb != NULL && is_usual(socket, bytes, length, to)) {
-    dgram__queue_push_plain(socket->queue, bytes, length, to, cb, data, NULL);
-    dgram__queued_add(socket, 1, length);
-    if (holds_a_batch(socket) || !is_served(socket)) on_queued(socket);
+  if (to == NULL) return send_to_peer(socket, bytes, length, cb, data);
+  if (cb != NULL && to->family == socket->to_family && to->port != 0 &&
+      is_usual(socket, bytes, length)) {
+    send_usual(socket, bytes, length, to, cb, data);
     return 0;
   }
   code = check_to(socket, to);
@@ -596,7 +628,7 @@ int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t co
     if (parts[i].length > payload_max(socket) - datagram.length) return DGRAM_EMSGSIZE;
     datagram.length += parts[i].length;
   }
-  code = dgram__destination_read(socket, address, port, &datagram.to);
+  code = read_to(socket, address, port, &datagram.to);
   if (code < 0) return code;
   return send_one(socket, &datagram, code == 1 ? address : NULL, cb, data);
 }

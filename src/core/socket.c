@@ -34,12 +34,13 @@ static void set_life(dgram_socket *socket, enum dgram__life life) {
   dgram__socket_update_hold(socket);
 }
 
-/* Rule 6: accepted work keeps the loop alive even on an unref'd socket; so does a bind, and a
- * close. */
+/* Rule 6: accepted work keeps the loop alive even on an unref'd socket; so does a bind, a connect,
+ * and a close. */
 static bool should_hold(const dgram_socket *socket) {
   if (socket->life != DGRAM__OPEN || socket->stats.queued > 0) return true;
+  if (socket->binding_state == DGRAM__BOUND && !socket->unreffed) return true;
   if (socket->binding_state == DGRAM__BINDING || socket->listening_pending) return true;
-  return socket->binding_state == DGRAM__BOUND && !socket->unreffed;
+  return dgram__connect_pending(socket);
 }
 
 void dgram__socket_update_hold(dgram_socket *socket) {
@@ -78,6 +79,7 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
 
   if (max_queued == 0) max_queued = DGRAM__QUEUED_DATAGRAMS_DEFAULT;
   socket->type = (uint8_t)options->type;
+  socket->to_family = socket->type;
   socket->reuse_addr = options->reuse_addr;
   socket->linger_ms = options->linger_ms == 0 ? DGRAM__LINGER_DEFAULT_MS : options->linger_ms;
   socket->max_queued = max_queued < UINT32_MAX ? (uint32_t)max_queued : UINT32_MAX;
@@ -202,7 +204,9 @@ static bool start_linger(dgram_socket *socket) {
   return true;
 }
 
-static void stop_receiving(dgram_socket *socket) {
+/* Of what is under way only sends go on. */
+static void stop_all_but_sending(dgram_socket *socket) {
+  dgram__connect_cancel(socket);
   if (socket->binding_state == DGRAM__BOUND) {
     socket->stack->ops->receive_stop(socket->endpoint);
   }
@@ -210,7 +214,7 @@ static void stop_receiving(dgram_socket *socket) {
 }
 
 static void close_socket(dgram_socket *socket) {
-  stop_receiving(socket);
+  stop_all_but_sending(socket);
   dgram__send_flush(socket, DGRAM__SEND_TURN);
   if (!dgram__send_unsent(socket)) {
     cancel_and_end(socket, NULL);
@@ -223,7 +227,7 @@ static void close_socket(dgram_socket *socket) {
 
 void dgram__socket_abort(dgram_socket *socket) {
   if (socket->life == DGRAM__ENDING) return;
-  if (socket->life == DGRAM__OPEN) stop_receiving(socket);
+  if (socket->life == DGRAM__OPEN) stop_all_but_sending(socket);
   cancel_and_end(socket, NULL);
 }
 
@@ -240,7 +244,7 @@ static void destroy(dgram_socket *socket) {
 
 static bool is_done(const dgram_socket *socket) {
   return socket->life == DGRAM__ENDING && socket->endpoint_gone && socket->queue == NULL &&
-         !dgram__bind_pending(socket);
+         !dgram__bind_pending(socket) && !dgram__connect_pending(socket);
 }
 
 void dgram__socket_begin_serving(dgram_socket *socket) {
@@ -254,12 +258,13 @@ void dgram__socket_end_serving(dgram_socket *socket) {
   dgram__host_leave(socket->stack);
 }
 
-/* The order matters: a bind that has ended lets the queue leave; what has left calls back; what
+/* The order matters: a bind that has ended lets a connect begin, and the queue leave; what has left calls back; what
  * called back lets a lingering socket end; and `close` is the last of all. A socket that has asked
  * for another turn meanwhile, which it may have in a callback, ends in that. */
 void dgram__socket_turn(dgram_socket *socket) {
   dgram__socket_begin_serving(socket);
   dgram__bind_turn(socket);
+  if (socket->extras != NULL) dgram__connect_turn(socket);
   dgram__receive_held(socket);
   dgram__socket_end_serving(socket);
   if (socket->life == DGRAM__LINGERING && !dgram__send_unsent(socket)) {

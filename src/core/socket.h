@@ -1,10 +1,12 @@
 /* What a dgram socket is. The one struct behind `dgram_socket`, and what its files call of each
  * other.
  *
- * Two states, each with one function that changes it:
+ * Three states, each with one function that changes it:
  *
  *   binding   UNBOUND -> BINDING -> BOUND, or back to UNBOUND where the bind fails;
  *             UNBOUND -> BOUND for an implicit bind
+ *   peer      DISCONNECTED -> CONNECTING -> CONNECTED -> DISCONNECTED, or back from CONNECTING where
+ *             it fails; DISCONNECTED -> CONNECTED inside a call
  *   life      OPEN -> LINGERING -> ENDING, or OPEN -> ENDING; then the memory goes
  *
  * OPEN: the caller's. LINGERING: dgram_close was called, sends are still to leave. ENDING: the
@@ -21,6 +23,7 @@
 #include "core/queue.h"
 
 enum dgram__binding_state { DGRAM__UNBOUND, DGRAM__BINDING, DGRAM__BOUND };
+enum dgram__peer_state { DGRAM__DISCONNECTED, DGRAM__CONNECTING, DGRAM__CONNECTED };
 enum dgram__life { DGRAM__OPEN, DGRAM__LINGERING, DGRAM__ENDING };
 
 struct dgram__binding; /* a bind under way: bind.c */
@@ -48,7 +51,11 @@ struct dgram_socket {
   dgram_stack *stack;
 
   uint8_t type;
+  uint8_t
+      to_family; /* of where a datagram goes: the type's; 0 while CONNECTED, when it goes nowhere
+                        else */
   enum dgram__binding_state binding_state : 2;
+  enum dgram__peer_state peer_state : 2;
   enum dgram__life life : 2;
   bool reuse_addr : 1;
   bool icmp_errors : 1; /* to be told, or told; then there are extras */
@@ -151,9 +158,32 @@ static inline bool dgram__bind_pending(const dgram_socket *socket) {
   return socket->binding != NULL;
 }
 
+/* ---- connect.c ---- */
+
+/* Whether sends go to a peer. */
+static inline bool dgram__socket_is_connected(const dgram_socket *socket) {
+  return socket->peer_state == DGRAM__CONNECTED;
+}
+
+/* A descriptor was adopted, and may have a peer. */
+void dgram__connect_adopted(dgram_socket *socket);
+
+/* Ends or advances what is under way, and tells what the peer's host has answered; called in the
+ * turn of a socket with extras. */
+void dgram__connect_turn(dgram_socket *socket);
+
+/* The bind that a connect waits for has failed. */
+void dgram__connect_fail(dgram_socket *socket, int code, const char *syscall);
+
+/* Gives up a connect under way: its callback gets DGRAM_ECANCELED in a later turn. */
+void dgram__connect_cancel(dgram_socket *socket);
+
+/* Whether a connect is under way whose callback, or a `connect` that is due, has not come. */
+bool dgram__connect_pending(const dgram_socket *socket);
+
 /* ---- send.c and complete.c ---- */
 
-/* Reads a destination: 0 a literal, 1 a name to look up, or a code. */
+/* Reads a destination, or a peer: 0 a literal, 1 a name to look up, or a code. */
 int dgram__destination_read(const dgram_socket *socket, const char *address, int port,
                             dgram_address *ret_to);
 

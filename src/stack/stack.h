@@ -206,6 +206,22 @@ struct dgram__stack_ops {
   /* The address it is bound to. Only while bound. */
   int (*local_address)(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 
+  /* Gives the endpoint a peer, in place of the one that it has, if any; or, with NULL, takes it away.
+   * With a peer it receives from there only, and what ICMP answers to a datagram is told by
+   * dgram__endpoint_receive_failed. Datagrams with an address that send had queued, or is given
+   * from now on, go there all the same, where the system allows it (DGRAM_EISCONN). Datagrams to the
+   * peer that wait are the core's, which gives them an address when it takes the peer away; one that
+   * send had queued must not go to another peer, and is offered again where it has not left. The
+   * port stays. DGRAM_EADDRINUSE, only with NULL: the peer is gone, but the system had given the
+   * port to somebody else meanwhile, and the endpoint has another one. DGRAM_EAGAIN: not now, since
+   * of a former peer's a datagram is queued still. Otherwise a code means that nothing has changed.
+   * Only while bound. */
+  int (*connect)(struct dgram__endpoint *endpoint, const dgram_address *remote);
+
+  /* The peer's address; DGRAM_ENOTCONN where there is none. An adopted descriptor may have one from
+   * the first. Only while bound. */
+  int (*remote_address)(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+
   /* Begins to tell dgram__endpoint_received, once for each call to the system that brought
    * something, with all that it brought. In one turn of the loop at most DGRAM__RECEIVE_TURN
    * datagrams and a batch; what is left comes in the next turn, after timers and other sockets.
@@ -228,7 +244,8 @@ struct dgram__stack_ops {
    * call again until the stack tells dgram__endpoint_sendable; the datagram that came first among
    * the rest stays where it is, with its bytes, until then, so a stack that can only wait by
    * queueing may have queued that one (and no other). Neighbours with the same destination and
-   * equal info may leave as one segmented datagram. parts is at most DGRAM__PARTS_MAX. `run`: so
+   * equal info may leave as one segmented datagram. One whose address is zeroed goes to the
+   * peer. parts is at most DGRAM__PARTS_MAX. `run`: so
    * many at the front are known to be a run (core/run.h), their results written already; 0: nothing
    * is known. May be called while a telling is under way. Only while bound. */
   int (*send)(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t count, size_t run,
@@ -327,6 +344,10 @@ void dgram__endpoint_receive_ended(struct dgram__endpoint *endpoint, int code, c
  * then instead of a failure of receiving; while the endpoint receives, and where a send is short
  * also when not. No datagram fails for it. Borrowed. */
 void dgram__endpoint_icmp(struct dgram__endpoint *endpoint, const dgram_icmp *icmp);
+/* Inside send, the one place that is not from the loop: the system has answered with an error that
+ * belongs to a datagram sent before, as ICMP's are on an endpoint with a peer, and send has tried the
+ * one at hand again. The core tells it from the loop. */
+void dgram__endpoint_peer_failed(struct dgram__endpoint *endpoint, int code);
 
 /* After a short send the system may take more. first is DGRAM_EAGAIN where the datagram that came
  * first among the rest is to be offered again; else its result, the stack having queued it. */

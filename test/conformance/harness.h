@@ -17,7 +17,8 @@
  *   h_run_until("b message 'hello'");
  *   h_expect_of("b", "message 'hello'");
  *
- * What the log says: "a listening", "a bind OK", "a bind EADDRINUSE", "a message 'text'", "a
+ * What the log says: "a listening", "a bind OK", "a bind EADDRINUSE", "a connect" (the event), "a
+ * connected OK" (the callback), "a connected ENETUNREACH", "a message 'text'", "a
  * message 1234 bytes" (long or not printable), "a sent 'text'", "a unsent 'text' ECANCELED", "a
  * error send EMSGSIZE", "a drain", "a close", "resolve name 127.0.0.1 ::1", "resolve name
  * ENOTFOUND", and what the test writes with h_log. */
@@ -166,7 +167,8 @@ enum h_events {
   H_LISTENING = 1 << 1,
   H_ERROR = 1 << 2,
   H_DRAIN = 1 << 3,
-  H_ALL = 15 /* `close` is always heard */
+  H_CONNECT = 1 << 4,
+  H_ALL = 31 /* `close` is always heard */
 };
 
 /* Creates a socket whose events are logged under its name. */
@@ -212,7 +214,9 @@ struct h_call {
  * lives as long as the call. */
 int h_bind(dgram_socket *socket, const dgram_bind_options *options);
 int h_bind_to(dgram_socket *socket, const char *address, int port);
+int h_connect(dgram_socket *socket, const char *address, int port);
 int h_send(dgram_socket *socket, const char *text, dgram_address to);
+int h_send_peer(dgram_socket *socket, const char *text);
 int h_send_name(dgram_socket *socket, const char *text, int port, const char *address);
 int h_send_bytes(dgram_socket *socket, const void *bytes, size_t length, dgram_address to);
 int h_send_then(dgram_socket *socket, const char *text, dgram_address to,
@@ -222,11 +226,13 @@ int h_end(dgram_socket *socket); /* dgram_close without a callback */
 
 /* The same without a callback: nothing is logged but an error. */
 int h_post(dgram_socket *socket, const char *text, dgram_address to);
+int h_post_peer(dgram_socket *socket, const char *text);
 
 /* A record for a call that the test makes itself, and the callbacks that keep it. */
 struct h_call *h_call_new(const dgram_socket *socket, const char *label, long length);
 int h_call_made(struct h_call *call, int code);
 void h_on_bind(dgram_socket *socket, int status, void *call);
+void h_on_connected(dgram_socket *socket, int status, void *call);
 void h_on_sent(dgram_socket *socket, int status, void *call);
 void h_on_sent_many(dgram_socket *socket, dgram_datagram *list, size_t count, void *call);
 void h_on_resolved(dgram_stack *stack, int status, const dgram_address *addresses, void *call);

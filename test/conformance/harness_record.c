@@ -142,6 +142,12 @@ static void on_listening(dgram_socket *socket, void *data) {
   h_log("%s listening", known->name);
 }
 
+static void on_connect(dgram_socket *socket, void *data) {
+  const struct h_known *known = data;
+  heard(known, socket, "connect");
+  h_log("%s connect", known->name);
+}
+
 static void on_error(dgram_socket *socket, const dgram_error *error, void *data) {
   const struct h_known *known = data;
   heard(known, socket, "error");
@@ -173,6 +179,7 @@ bool h_try_adopt(const char *name, dgram_socket *socket, int events) {
   if (code < 0) known->closed = true; /* nobody will tell */
   if (code == 0 && events & H_MESSAGE) code = H(dgram_on_message(socket, on_message, known));
   if (code == 0 && events & H_LISTENING) code = H(dgram_on_listening(socket, on_listening, known));
+  if (code == 0 && events & H_CONNECT) code = H(dgram_on_connect(socket, on_connect, known));
   if (code == 0 && events & H_ERROR) code = H(dgram_on_error(socket, on_error, known));
   if (code == 0 && events & H_DRAIN) code = H(dgram_on_drain(socket, on_drain, known));
   if (code == 0) return true;
@@ -308,6 +315,14 @@ void h_on_bind(dgram_socket *socket, int status, void *data) {
   if (call->then != NULL) call->then(call, socket);
 }
 
+void h_on_connected(dgram_socket *socket, int status, void *data) {
+  struct h_call *call = data;
+  ran(call, socket, status);
+  if (status > 0) h_violation("a connect called back with %d", status);
+  h_log("%s connected %s", call->known->name, dgram_error_name(status));
+  if (call->then != NULL) call->then(call, socket);
+}
+
 void h_on_sent(dgram_socket *socket, int status, void *data) {
   struct h_call *call = data;
   ran(call, socket, status);
@@ -359,6 +374,11 @@ int h_bind_to(dgram_socket *socket, const char *address, int port) {
   return h_bind(socket, &options);
 }
 
+int h_connect(dgram_socket *socket, const char *address, int port) {
+  struct h_call *call = h_call_new(socket, "connect", 0);
+  return h_call_made(call, H(dgram_connect(socket, port, address, h_on_connected, call)));
+}
+
 int h_send_bytes(dgram_socket *socket, const void *bytes, size_t length, dgram_address to) {
   char label[32];
   struct h_call *call;
@@ -378,6 +398,11 @@ int h_send(dgram_socket *socket, const char *text, dgram_address to) {
   return h_send_then(socket, text, to, NULL);
 }
 
+int h_send_peer(dgram_socket *socket, const char *text) {
+  struct h_call *call = h_call_new(socket, text, (long)strlen(text));
+  return h_call_made(call, H(dgram_send_to(socket, text, strlen(text), NULL, h_on_sent, call)));
+}
+
 int h_send_name(dgram_socket *socket, const char *text, int port, const char *address) {
   struct h_call *call = h_call_new(socket, text, (long)strlen(text));
   return h_call_made(call,
@@ -386,6 +411,10 @@ int h_send_name(dgram_socket *socket, const char *text, int port, const char *ad
 
 int h_post(dgram_socket *socket, const char *text, dgram_address to) {
   return H(dgram_send_to(socket, text, strlen(text), &to, NULL, NULL));
+}
+
+int h_post_peer(dgram_socket *socket, const char *text) {
+  return H(dgram_send_to(socket, text, strlen(text), NULL, NULL, NULL));
 }
 
 int h_resolve(const char *name, int family) {

@@ -130,6 +130,12 @@ void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
   fail();
 }
 
+void dgram__endpoint_peer_failed(struct dgram__endpoint *endpoint, int code) {
+  (void)endpoint;
+  (void)code;
+  fail();
+}
+
 void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
   (void)endpoint;
   (void)first;

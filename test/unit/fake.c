@@ -147,6 +147,8 @@ static int fake_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgr
   endpoint_of(endpoint)->bound = true;
   endpoint_of(endpoint)->local =
       dgram__address_any(dgram__address_family_of(endpoint->type), (uint16_t)fd);
+  if (fake->adopts_connected)
+    assert_int_equal(dgram_address_parse("192.0.2.99", 99, &endpoint_of(endpoint)->remote), 0);
   return 0;
 }
 
@@ -158,6 +160,25 @@ static void fake_discard(dgram_stack *stack, int fd) {
 static int fake_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address) {
   assert_true(endpoint_of(endpoint)->bound);
   *ret_address = endpoint_of(endpoint)->local;
+  return 0;
+}
+
+static int fake_connect(struct dgram__endpoint *endpoint, const dgram_address *remote) {
+  struct fake *fake = fake_of(endpoint->stack);
+  const int code = remote == NULL ? fake->disconnect_code : fake->connect_code;
+
+  assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  assert_true(remote != NULL || endpoint_of(endpoint)->remote.family != 0);
+  fake->connects++;
+  if (code < 0 && !(remote == NULL && code == DGRAM_EADDRINUSE)) return code;
+  endpoint_of(endpoint)->remote = remote == NULL ? (dgram_address){0} : *remote;
+  return code;
+}
+
+static int fake_remote_address(struct dgram__endpoint *endpoint, dgram_address *ret_address) {
+  assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  if (endpoint_of(endpoint)->remote.family == 0) return DGRAM_ENOTCONN;
+  *ret_address = endpoint_of(endpoint)->remote;
   return 0;
 }
 
@@ -202,6 +223,7 @@ static int fake_send(struct dgram__endpoint *endpoint, dgram_datagram *list, siz
   for (; done < count && fake->takes > 0; done++) {
     assert_true(list[done].parts <= DGRAM__PARTS_MAX);
     assert_true(fake->sent_count < FAKE_SENT_MAX);
+    assert_true(list[done].to.family != 0 || endpoint_of(endpoint)->remote.family != 0);
     fake->sent[fake->sent_count++] =
         (struct fake_sent){dgram__socket_of(endpoint), list[done].bytes,        list[done].length,
                            list[done].parts,           first_byte(&list[done]), list[done].to};
@@ -300,6 +322,8 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .adopt = fake_adopt,
                                                  .discard = fake_discard,
                                                  .local_address = fake_local_address,
+                                                 .connect = fake_connect,
+                                                 .remote_address = fake_remote_address,
                                                  .receive_start = fake_receive_start,
                                                  .receive_stop = fake_receive_stop,
                                                  .set_recv_info = fake_set_recv_info,

@@ -55,6 +55,7 @@ struct fake {
   int last_value;
   dgram_address last_bound;
   struct dgram__bind_how last_how; /* of a bind or an adoption */
+  size_t connects;                 /* also those that failed, and disconnects */
 
   /* What the system answers. */
   uint64_t now_ns;
@@ -64,8 +65,11 @@ struct fake {
   int adopt_code;
   int start_code; /* of receive_start */
   int option_code;
-  size_t takes;  /* datagrams until the system is full */
-  int send_code; /* what each datagram fails with, or 0 */
+  int connect_code;
+  int disconnect_code;
+  bool adopts_connected; /* a descriptor has the peer 192.0.2.99, port 99 */
+  size_t takes;          /* datagrams until the system is full */
+  int send_code;         /* what each datagram fails with, or 0 */
   int membership_code;
   unsigned membership_failing; /* the interface that membership_code is for; 0: all */
   bool one_is_gone;            /* the interface "one" */
@@ -81,6 +85,7 @@ struct fake {
 struct fake_endpoint {
   struct dgram__endpoint base;
   dgram_address local;
+  dgram_address remote; /* family 0: none */
   bool bound;
   bool receiving;
   bool gone;

@@ -134,6 +134,7 @@ static size_t add_message(struct linux_batch *batch, dgram_datagram *list, size_
   header->msg_iov = &batch->iov[batch->pieces];
   const size_t n = add_group(batch, header, list, count, run, grouping);
   if (n == 0) return 0;
+  /* To the peer its length is 0, which is as good as none. */
   header->msg_name = &batch->addresses[batch->messages];
   header->msg_namelen = loop_address_to_sockaddr(&list[0].to, &batch->addresses[batch->messages]);
   if (n > 1) say_segment(batch, header, list[0].length);

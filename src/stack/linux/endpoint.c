@@ -106,7 +106,7 @@ static int check_descriptor(struct dgram__endpoint *base, int fd) {
   return code;
 }
 
-static int address_of(int fd, dgram_address *ret_address) {
+int linux_stack_name_of(int fd, dgram_address *ret_address) {
   union loop_sockaddr address = {.any.sa_family = AF_UNSPEC};
   socklen_t length = sizeof address;
   int code = linux_stack_sys_getsockname(fd, &address.any, &length);
@@ -119,7 +119,7 @@ static int address_of(int fd, dgram_address *ret_address) {
  * and no writability ever ends that. */
 static int bind_if_unbound(struct dgram__endpoint *base, int fd) {
   dgram_address local;
-  int code = address_of(fd, &local);
+  int code = linux_stack_name_of(fd, &local);
   if (code < 0 || local.port != 0) return code;
   union loop_sockaddr address;
   socklen_t length =
@@ -133,6 +133,11 @@ static void send_whole(int fd) {
   (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 }
 
+static bool has_peer(struct dgram__endpoint *base) {
+  dgram_address peer;
+  return linux_stack_remote_address(base, &peer) == 0;
+}
+
 int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
   assert(linux_endpoint_of(base)->fd < 0);
   int code = check_descriptor(base, fd);
@@ -143,6 +148,7 @@ int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__
     code = linux_stack_ask_icmp(fd, base->type, true);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how); /* non-blocking, too */
   if (code == 0) send_whole(fd);
+  if (code == 0) linux_endpoint_of(base)->connected = has_peer(base);
   return code;
 }
 
@@ -152,7 +158,7 @@ void linux_stack_discard(dgram_stack *stack, int fd) {
 }
 
 int linux_stack_local_address(struct dgram__endpoint *base, dgram_address *ret_address) {
-  return address_of(linux_endpoint_of(base)->fd, ret_address);
+  return linux_stack_name_of(linux_endpoint_of(base)->fd, ret_address);
 }
 
 /* ---- close ---- */

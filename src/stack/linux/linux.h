@@ -2,6 +2,7 @@
  *
  *   stack.c      the table of operations, creating a stack
  *   endpoint.c   a socket's life: open, bind, adopt, close
+ *   connect.c    a socket's peer
  *   readiness.c  what epoll is asked for, and what is done when it answers
  *   rest.c       sockets that are left alone for a while
  *   receive.c    from the kernel into the stack's slots
@@ -76,6 +77,7 @@ struct linux_endpoint {
   bool rests_sending : 1;    /* the same */
   bool no_groups : 1;        /* datagrams left one by one where a group of them did not */
   bool tells_icmp : 1;       /* the core is told what ICMP answers */
+  bool connected : 1;        /* has a peer, so that ICMP's answers to it are told */
 };
 
 static inline struct linux_stack *linux_stack_of(struct dgram__endpoint *endpoint) {
@@ -95,8 +97,14 @@ int linux_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *loca
                      const struct dgram__bind_how *how);
 int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
 void linux_stack_discard(dgram_stack *stack, int fd);
+int linux_stack_name_of(int fd, dgram_address *ret_address); /* getsockname(2) */
 int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 bool linux_stack_close_endpoint(struct dgram__endpoint *endpoint);
+
+/* ---- connect.c ---- */
+
+int linux_stack_connect(struct dgram__endpoint *endpoint, const dgram_address *remote);
+int linux_stack_remote_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 
 /* ---- readiness.c ---- */
 
@@ -156,6 +164,12 @@ int linux_stack_set_icmp_errors(struct linux_endpoint *endpoint, bool on);
  * it. */
 static inline bool linux_stack_absorbs(const struct linux_endpoint *endpoint, int code) {
   return endpoint->tells_icmp && linux_stack_is_icmp(code);
+}
+
+/* Whether that may be the error of a datagram sent before which nobody else tells: the kernel hands
+ * it to the next call on a socket with a peer. */
+static inline bool linux_stack_hands_over(const struct linux_endpoint *endpoint, int code) {
+  return endpoint->connected && !endpoint->tells_icmp && linux_stack_is_icmp(code);
 }
 
 /* ---- options.c ---- */

@@ -13,9 +13,14 @@
  *
  * ICMP. Of a socket that asked for its answers, or is connected, a call fails with the error of a
  * datagram that left before, and the message that was to leave has not been tried. So it is sent
- * again. Where that fails too while there are still errors to be read, nobody can say whose it was:
- * the rest waits until the loop has read them. It also waits after some errors, since they take room
- * in the receive buffer and only the loop can tell them. */
+ * again.
+ *
+ * Who asked hears of it by the queue. Where a message fails once more while there are still errors to
+ * be read, nobody can say whose it was: the rest waits until the loop has read them. It also waits
+ * after some errors, since they take room in the receive buffer and only the loop can tell them.
+ *
+ * Of who is connected the core is told. A code that comes again is the message's own; but a refusal
+ * never is. */
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -33,6 +38,7 @@ struct sending {
   size_t done;      /* from the front: their results are written */
   unsigned repeats; /* of the message that is first now */
   unsigned errors;  /* of ICMP that came in meanwhile, as far as is known */
+  int stray;        /* what made it be repeated, while that may be another's; or 0 */
 
   /* A group that failed, while it is sent again. */
   size_t singles_until; /* its datagrams stand before this; from `done` on each goes by itself */
@@ -85,6 +91,31 @@ static int call_system(struct sending *sending, struct linux_batch *batch) {
   return sent < 0 ? sent : 1;
 }
 
+/* ---- what is another's ---- */
+
+/* It was not the message's own. */
+static void tell_stray(struct sending *sending) {
+  if (sending->stray != 0) dgram__endpoint_peer_failed(&sending->endpoint->base, sending->stray);
+  sending->stray = 0;
+}
+
+/* Whether the message is to be tried again for that. */
+static bool blames_another(struct sending *sending, int code) {
+  const bool own = code == sending->stray && code != DGRAM_ECONNREFUSED;
+  if (own) sending->stray = 0;
+  tell_stray(sending);
+  if (own || !linux_stack_hands_over(sending->endpoint, code)) return false;
+  if (sending->repeats >= DGRAM__RETRIES_MAX) return false;
+  sending->stray = code;
+  sending->repeats++;
+  return true;
+}
+
+static void end_repeats(struct sending *sending) {
+  tell_stray(sending);
+  sending->repeats = 0;
+}
+
 /* ---- success ---- */
 
 /* The datagrams of a group that failed have now left one by one. */
@@ -108,7 +139,7 @@ static void succeed(struct sending *sending, const struct linux_batch *batch, un
   }
   base->sent_batches++;
   sending->endpoint->took_some = true;
-  sending->repeats = 0;
+  if (sending->repeats > 0) end_repeats(sending);
   if (batch->counts[0] > 1) learn_segments(sending);
   blame_groups(sending);
 }
@@ -150,6 +181,7 @@ static unsigned repeats_of(const struct sending *sending, enum linux_action acti
 static void react(struct sending *sending, const struct linux_batch *batch, int code) {
   const size_t datagrams = batch->counts[0];
   const bool group = datagrams > 1;
+  if (blames_another(sending, code)) return;
   const enum linux_action action = linux_stack_action(group ? LINUX_SEND_GROUP : LINUX_SEND, code);
   if (sending->repeats < repeats_of(sending, action, code)) {
     sending->repeats++;
@@ -210,6 +242,7 @@ int linux_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t 
       .endpoint = linux_endpoint_of(base), .list = list, .count = count, .run = run};
   while (sending.done < count && send_some(&sending))
     continue;
+  tell_stray(&sending);
   if (sending.done < count && !(flags & DGRAM__SEND_TRY))
     linux_stack_want_writable(sending.endpoint);
   return (int)sending.done;

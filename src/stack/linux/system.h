@@ -28,6 +28,15 @@ static inline int linux_stack_sys_getsockname(int fd, struct sockaddr *address, 
   return linux_stack_code(getsockname(fd, address, length));
 }
 
+static inline int linux_stack_sys_connect(int fd, const struct sockaddr *address,
+                                          socklen_t length) {
+  return linux_stack_code(connect(fd, address, length));
+}
+
+static inline int linux_stack_sys_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
+  return linux_stack_code(getpeername(fd, address, length));
+}
+
 static inline int linux_stack_sys_setsockopt(int fd, int level, int name, const void *value,
                                              socklen_t length) {
   return linux_stack_code(setsockopt(fd, level, name, value, length));

@@ -24,7 +24,7 @@ static socklen_t to_ipv6(const dgram_address *address, struct sockaddr_in6 *ret)
 socklen_t loop_address_to_sockaddr(const dgram_address *address,
                                    union loop_sockaddr *ret_sockaddr) {
   if (address->family == DGRAM_IPV4) return to_ipv4(address, &ret_sockaddr->ipv4);
-  return to_ipv6(address, &ret_sockaddr->ipv6);
+  return address->family == DGRAM_IPV6 ? to_ipv6(address, &ret_sockaddr->ipv6) : 0;
 }
 
 static void from_ipv4(const struct sockaddr_in *sockaddr, dgram_address *ret_address) {

@@ -16,7 +16,8 @@ union loop_sockaddr {
   struct sockaddr_in6 ipv6;
 };
 
-/* Writes an IPv4 or IPv6 address and returns its length. */
+/* Writes an IPv4 or IPv6 address and returns its length; 0, and writes nothing, where there is
+ * none. */
 socklen_t loop_address_to_sockaddr(const dgram_address *address, union loop_sockaddr *ret_sockaddr);
 
 /* Reads one. A family that is neither gives a zeroed address: no address. */

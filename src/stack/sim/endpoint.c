@@ -75,18 +75,22 @@ static size_t charge_of(size_t length) {
   return length + DGRAM__SIM_DATAGRAM_OVERHEAD;
 }
 
+static bool has_something(const struct sim_endpoint *endpoint) {
+  return endpoint->first || (endpoint->peer && endpoint->peer->error < 0);
+}
+
 static void update_ready(struct sim_endpoint *endpoint) {
   struct sim_stack *host = sim_host_of(endpoint);
   sim_list_remove(&endpoint->ready);
-  if (!endpoint->receiving || !endpoint->first) return;
+  if (!endpoint->receiving || !has_something(endpoint)) return;
   sim_list_append(&host->ready, &endpoint->ready);
   sim_stack_want_turn(host);
 }
 
 static void append(struct sim_endpoint *endpoint, struct sim_datagram *datagram) {
-  bool was_empty = !endpoint->first;
+  bool was_empty = !has_something(endpoint);
   datagram->next = NULL;
-  if (was_empty)
+  if (!endpoint->first)
     endpoint->first = datagram;
   else
     endpoint->last->next = datagram;
@@ -119,6 +123,13 @@ void sim_endpoint_store(struct sim_endpoint *endpoint, struct sim_datagram *data
   endpoint->dropped += counts;
   world->stats.dropped[DGRAM_DROP_BUFFER] += counts;
   sim_datagram_give(world, datagram);
+}
+
+/* As a socket holds one pending error. */
+void sim_endpoint_fail(struct sim_endpoint *endpoint, int code) {
+  bool was_empty = !has_something(endpoint);
+  endpoint->peer->error = code;
+  if (was_empty) update_ready(endpoint);
 }
 
 /* ---- telling ---- */
@@ -161,9 +172,16 @@ static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
   return host->told ? n : 0;
 }
 
+/* What came back from the peer, or a failure that was asked for; or 0. */
+static int take_failure(struct sim_endpoint *endpoint) {
+  int code = endpoint->peer ? endpoint->peer->error : 0;
+  if (code < 0) endpoint->peer->error = 0;
+  return code < 0 ? code : sim_fails(sim_host_of(endpoint), DGRAM_SIM_RECEIVE);
+}
+
 /* A failure stands in place of a batch; so many of them in a turn. */
 static size_t tell_batch_or_failure(struct sim_endpoint *endpoint, size_t count, int *errors) {
-  int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_RECEIVE);
+  int code = take_failure(endpoint);
   endpoint->base.receive_calls++;
   if (code == 0) return tell_batch(endpoint, count);
   --*errors;
@@ -176,8 +194,8 @@ static void tell_endpoint(struct sim_endpoint *endpoint) {
   size_t left = DGRAM__SIM_RECEIVE_TURN;
   int errors = DGRAM__RECEIVE_ERRORS_TURN;
   host->told = endpoint;
-  while (left > 0 && errors > 0 && endpoint->receiving && endpoint->first) {
-    if (sim_icmp_is_answer(endpoint->first)) {
+  while (left > 0 && errors > 0 && endpoint->receiving && has_something(endpoint)) {
+    if (endpoint->first && sim_icmp_is_answer(endpoint->first)) {
       left--;
       tell_answer(endpoint);
     } else {
@@ -311,6 +329,7 @@ bool sim_stack_close_endpoint(struct dgram__endpoint *base) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
   struct sim_stack *host = sim_host_of(endpoint);
   sim_port_detach(endpoint);
+  sim_peer_free(endpoint);
   sim_list_remove(&endpoint->ready);
   sim_list_remove(&endpoint->sendable);
   while (endpoint->first)

@@ -3,7 +3,7 @@
  * Happy path: a datagram comes to a host where nobody has its port. Where its sender wants to know,
  * an answer crosses the way back, as long as what a message of ICMP quotes; there it goes into the
  * receive buffer of the socket that has the datagram's source, which is told of it in its turn,
- * among the datagrams.
+ * among the datagrams; or, where that has not asked but has a peer, it becomes its pending error.
  *
  * Failure modes: the answer is lost on the way, there is no way back, the socket has gone or wants to
  * know no more, the buffer is full: then nothing is heard.
@@ -85,11 +85,14 @@ void sim_icmp_refuse(struct sim_stack *host, const struct sim_datagram *datagram
 void sim_icmp_arrive(struct sim_stack *host, struct sim_datagram *answer) {
   struct sim_endpoint *sender = NULL;
   if (!host->gone && !host->world->ending)
-    sender = sim_port_receiver(host, &answer->from, answer->from_port);
-  if (sender && sender->icmp_errors)
+    sender =
+        sim_port_receiver(host, &answer->from, answer->from_port, &answer->to, answer->to_port);
+  if (sender && sender->icmp_errors) {
     sim_endpoint_store(sender, answer);
-  else
-    sim_datagram_give(host->world, answer);
+    return;
+  }
+  if (sender && sender->peer) sim_endpoint_fail(sender, DGRAM_ECONNREFUSED);
+  sim_datagram_give(host->world, answer);
 }
 
 void sim_icmp_tell(struct sim_endpoint *endpoint, const struct sim_datagram *answer) {

@@ -24,6 +24,7 @@ struct packet {
   struct sim_ip from;
   bool ipv4;
   uint8_t tos;
+  bool asks; /* where it would come from: nothing is sent */
   enum sim_cast cast;
   uint64_t receivers;
 };
@@ -41,6 +42,7 @@ static void drop(dgram_sim *world, struct sim_datagram *datagram, enum dgram_dro
  * senders do not hear this one. */
 static bool hears(const struct sim_endpoint *endpoint, const struct sim_datagram *datagram) {
   if (!sim_port_takes(&endpoint->local, &datagram->to)) return false;
+  if (!sim_peer_is(endpoint, &datagram->from, datagram->from_port)) return false;
   if (datagram->cast != SIM_MULTICAST) return true;
   if (endpoint->base.type == DGRAM_UDP6 && sim_ip_is_ipv4(&datagram->to)) return false;
   const struct sim_interface *interface =
@@ -84,7 +86,8 @@ static void deliver(struct sim_stack *host, struct sim_datagram *datagram) {
     deliver_to_all(host, datagram);
     return;
   }
-  struct sim_endpoint *receiver = sim_port_receiver(host, &datagram->to, datagram->to_port);
+  struct sim_endpoint *receiver = sim_port_receiver(host, &datagram->to, datagram->to_port,
+                                                    &datagram->from, datagram->from_port);
   if (receiver) {
     sim_endpoint_store(receiver, datagram);
   } else {
@@ -143,7 +146,7 @@ static struct sim_datagram *copy_of(const struct packet *packet, struct sim_stac
   copy->to_port = packet->datagram->to.port;
   copy->cast = (uint8_t)packet->cast;
   copy->tos = packet->tos;
-  copy->icmp = packet->sender->icmp_errors ? SIM_ICMP_ASKS : SIM_ICMP_NONE;
+  copy->icmp = packet->sender->icmp_errors || packet->sender->peer ? SIM_ICMP_ASKS : SIM_ICMP_NONE;
   copy->interface = interface;
   copy_payload(copy->bytes, packet->datagram);
   return copy;
@@ -186,6 +189,7 @@ static void put_under_way(const struct packet *packet, const struct sim_interfac
 static int send_away(struct packet *packet, const struct sim_interface *to) {
   dgram_sim *world = packet->host->world;
   dgram_fate fate;
+  if (packet->asks) return 0;
   size_t overhead = packet->ipv4 ? DGRAM__OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
   int code = sim_way_pass(packet->host, to->host, packet->datagram->length, overhead, &fate);
   if (code < 0 && packet->cast == SIM_UNICAST) return code;
@@ -202,6 +206,7 @@ static int send_away(struct packet *packet, const struct sim_interface *to) {
 
 static void send_to_nobody(struct packet *packet) {
   const dgram_fate fate = {.drop = DGRAM_DROP_NO_HOST};
+  if (packet->asks) return;
   packet->host->world->stats.sent++;
   packet->host->world->stats.dropped[DGRAM_DROP_NO_HOST]++;
   if (packet->cast == SIM_UNICAST || sim_host_way_out(packet->host, NULL, packet->ipv4))
@@ -210,6 +215,7 @@ static void send_to_nobody(struct packet *packet) {
 
 static void send_here(struct packet *packet, const struct sim_interface *interface) {
   struct sim_stack *host = packet->host;
+  if (packet->asks) return;
   packet->receivers++;
   host->world->stats.sent++;
   struct sim_datagram *copy = copy_of(packet, host, interface ? interface->index : SIM_LO);
@@ -362,14 +368,42 @@ static int route(struct packet *packet) {
   return interface ? send_to_all(packet, interface) : send_to_other(packet);
 }
 
-static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram) {
+static struct packet packet_of(struct sim_endpoint *sender, const dgram_datagram *datagram) {
   struct packet packet = {
       .sender = sender, .host = sim_host_of(sender), .datagram = datagram, .tos = sender->tos};
   packet.to = destination_ip(sender, &datagram->to);
   packet.ipv4 = sim_ip_is_ipv4(&packet.to);
+  return packet;
+}
+
+int sim_network_source(struct sim_endpoint *endpoint, const dgram_address *to,
+                       struct sim_ip *ret_source) {
+  const dgram_datagram nothing = {.to = *to};
+  struct packet packet = packet_of(endpoint, &nothing);
+  packet.asks = true;
+  int error = route(&packet);
+  if (error == 0) *ret_source = packet.from;
+  return error;
+}
+
+static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram) {
+  dgram_datagram to_peer;
+  if (datagram->to.family == 0) {
+    to_peer = *datagram;
+    if (sim_stack_remote_address(&sender->base, &to_peer.to) < 0) return DGRAM_EDESTADDRREQ;
+    datagram = &to_peer;
+  }
+  struct packet packet = packet_of(sender, datagram);
   if (packet.ipv4 && datagram->length > DGRAM__PAYLOAD_MAX_IPV4) return DGRAM_EMSGSIZE;
   int error = route(&packet);
   return error < 0 ? error : (int)datagram->length;
+}
+
+/* An error that came back meets the next send, as the kernel has it. */
+static void take_answer(struct sim_endpoint *endpoint) {
+  if (!endpoint->peer || endpoint->peer->error == 0) return;
+  dgram__endpoint_peer_failed(&endpoint->base, endpoint->peer->error);
+  endpoint->peer->error = 0;
 }
 
 /* There is always room on the way, so a send is short only where it is made to. */
@@ -383,6 +417,7 @@ int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t co
   for (; i < count; i++) {
     int code = sim_fails(host, DGRAM_SIM_SEND);
     if (code == DGRAM_EAGAIN) break;
+    take_answer(endpoint);
     list[i].result = code < 0 ? code : send_one(endpoint, &list[i]);
     dgram__endpoint_count(base, list[i].result);
     any |= list[i].result >= 0;

@@ -96,20 +96,22 @@ void sim_port_detach(struct sim_endpoint *endpoint) {
 
 /* ---- who receives ---- */
 
-/* As the kernel ranks them: an address of one's own before all addresses, for IPv4 a udp4 socket
- * before a udp6 one. */
+/* As the kernel ranks them: the sender's peer before all, an address of one's own before all
+ * addresses, for IPv4 a udp4 socket before a udp6 one. */
 static int rank_of(const struct sim_endpoint *endpoint, const struct sim_ip *to) {
   int specific = sim_ip_is_any(&endpoint->local) ? 0 : 2;
+  if (endpoint->peer) specific += 4;
   return specific + (sim_ip_is_ipv4(to) && endpoint->base.type == DGRAM_UDP4 ? 1 : 0);
 }
 
 /* Among equals the newest, which stands first. */
 struct sim_endpoint *sim_port_receiver(const struct sim_stack *host, const struct sim_ip *to,
-                                       uint16_t port) {
+                                       uint16_t port, const struct sim_ip *from,
+                                       uint16_t from_port) {
   struct sim_endpoint *best = NULL;
   struct sim_endpoint *endpoint = sim_port_first(host, port);
   for (; endpoint; endpoint = sim_port_next(endpoint)) {
-    if (!sim_port_takes(&endpoint->local, to)) continue;
+    if (!sim_port_takes(&endpoint->local, to) || !sim_peer_is(endpoint, from, from_port)) continue;
     if (!best || rank_of(endpoint, to) > rank_of(best, to)) best = endpoint;
   }
   return best;

@@ -10,6 +10,7 @@
  *   endpoint.c  an endpoint's life, its options, its receive buffer
  *   ports.c     who has which port
  *   groups.c    who has joined which group
+ *   peer.c      who has a peer
  *   network.c   whom a datagram reaches
  *   icmp.c      what ICMP answers
  *   ways.c      what happens on the way: the link of each pair of hosts, sides
@@ -82,6 +83,15 @@ struct sim_datagram {
   unsigned char bytes[];
 };
 
+/* A connected endpoint's. */
+struct sim_peer {
+  dgram_address address;
+  struct sim_ip ip;
+  struct sim_ip bound; /* the endpoint's own address before, and its interface */
+  unsigned bound_scope;
+  int error; /* what came back, not told yet; or 0 */
+};
+
 struct sim_endpoint {
   struct dgram__endpoint base;
 
@@ -100,6 +110,7 @@ struct sim_endpoint {
   unsigned multicast_interface;       /* by which multicast leaves; 0: the host's choice */
   struct sim_ip multicast_source;     /* what it leaves from then, or any */
   struct sim_membership *memberships; /* newest first */
+  struct sim_peer *peer;              /* or NULL */
 
   /* The receive buffer's. */
   struct sim_link ready;    /* in the host's list while it receives and has something to read */
@@ -422,6 +433,9 @@ void sim_datagram_free_spare(dgram_sim *world);
  * it. */
 void sim_endpoint_store(struct sim_endpoint *endpoint, struct sim_datagram *datagram);
 
+/* It has an error to tell. */
+void sim_endpoint_fail(struct sim_endpoint *endpoint, int code);
+
 void sim_stack_tell_sendable(struct sim_stack *host);
 void sim_stack_tell_received(struct sim_stack *host);
 
@@ -441,7 +455,21 @@ bool sim_port_takes(const struct sim_ip *local, const struct sim_ip *to);
 
 /* Who gets what is sent to one, or NULL. */
 struct sim_endpoint *sim_port_receiver(const struct sim_stack *host, const struct sim_ip *to,
-                                       uint16_t port);
+                                       uint16_t port, const struct sim_ip *from,
+                                       uint16_t from_port);
+
+/* ---- peer.c ---- */
+
+int sim_stack_connect(struct dgram__endpoint *endpoint, const dgram_address *remote);
+int sim_stack_remote_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+void sim_peer_free(struct sim_endpoint *endpoint);
+
+/* Whether an endpoint hears this sender: its peer, or it has none. */
+static inline bool sim_peer_is(const struct sim_endpoint *endpoint, const struct sim_ip *ip,
+                               uint16_t port) {
+  const struct sim_peer *peer = endpoint->peer;
+  return !peer || (peer->address.port == port && sim_ip_same(&peer->ip, ip));
+}
 
 /* ---- groups.c ---- */
 
@@ -486,6 +514,10 @@ bool sim_group_hears(const struct sim_endpoint *endpoint, const struct sim_inter
 
 int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count, size_t run,
                    unsigned flags);
+
+/* Where a datagram to that address would come from, or why it could not be sent. */
+int sim_network_source(struct sim_endpoint *endpoint, const dgram_address *to,
+                       struct sim_ip *ret_source);
 
 /* A datagram is there. Takes it. */
 void sim_network_arrive(dgram_sim *world, struct sim_datagram *datagram);

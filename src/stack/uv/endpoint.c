@@ -200,6 +200,7 @@ int uv_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bin
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
   one_by_one(fd);
   endpoint->udp = udp;
+  endpoint->connected = uv_stack_remote_address(base, &address) == 0;
   return 0;
 }
 

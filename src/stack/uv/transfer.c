@@ -8,7 +8,9 @@
  * libuv's batches, which lose errors, never have two. Its callback tells that the endpoint is
  * sendable, with what became of it. A handle that is closed calls it back too: with UV_ECANCELED,
  * or with UV_EBADF where libuv 1.44 tries to send on a handle that was closed while it received.
- * Then nobody wants to know. ENOBUFS is EAGAIN to libuv; Linux answers it only to those who asked
+ * Then nobody wants to know. Where there is a peer an error may belong to a datagram sent before: it
+ * is told, and the one at hand is tried again; so is one that libuv had when the peer was taken
+ * away. ENOBUFS is EAGAIN to libuv; Linux answers it only to those who asked
  * for errors. */
 
 #include "stack/uv/uv_stack.h"
@@ -94,7 +96,8 @@ void uv_stack_receive_stop(struct dgram__endpoint *base) {
 
 /* A datagram as libuv wants it. */
 struct outgoing {
-  union loop_sockaddr to;
+  union loop_sockaddr name;
+  const struct sockaddr *to; /* NULL: the peer */
   uv_buf_t buffers[DGRAM__PARTS_MAX];
   unsigned count;
 };
@@ -103,9 +106,18 @@ static uv_buf_t buffer_of(const void *bytes, size_t length) {
   return uv_buf_init((char *)(uintptr_t)bytes, (unsigned)length);
 }
 
-static void prepare(const dgram_datagram *datagram, struct outgoing *ret) {
+/* libuv refuses any address while there is a peer, its own too. */
+static bool is_peers(struct uv_stack_endpoint *endpoint, const dgram_address *to) {
+  dgram_address peer;
+  return uv_stack_remote_address(&endpoint->base, &peer) == 0 && dgram_address_equal(to, &peer);
+}
+
+static void prepare(struct uv_stack_endpoint *endpoint, const dgram_datagram *datagram,
+                    struct outgoing *ret) {
   const dgram_buffer *parts = datagram->bytes;
-  loop_address_to_sockaddr(&datagram->to, &ret->to);
+  bool named = loop_address_to_sockaddr(&datagram->to, &ret->name) > 0;
+  if (named && endpoint->connected) named = !is_peers(endpoint, &datagram->to);
+  ret->to = named ? &ret->name.any : NULL;
   ret->count = datagram->parts > 0 ? datagram->parts : 1;
   assert(ret->count <= DGRAM__PARTS_MAX);
   if (datagram->parts == 0) ret->buffers[0] = buffer_of(datagram->bytes, datagram->length);
@@ -113,11 +125,33 @@ static void prepare(const dgram_datagram *datagram, struct outgoing *ret) {
     ret->buffers[i] = buffer_of(parts[i].bytes, parts[i].length);
 }
 
+/* What ICMP can say of a datagram sent before. */
+static bool may_be_anothers(int code) {
+  static const int codes[] = {DGRAM_ECONNREFUSED, DGRAM_EHOSTUNREACH, DGRAM_ENETUNREACH,
+                              DGRAM_EHOSTDOWN,    DGRAM_ENOPROTOOPT,  DGRAM_EPROTO,
+                              DGRAM_EMSGSIZE,     DGRAM_EACCES};
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    if (codes[i] == code) return true;
+  }
+  return false;
+}
+
+static bool offers_again(struct uv_stack_endpoint *endpoint, int code) {
+  if (!endpoint->connected) return code < 0;
+  if (!may_be_anothers(code)) return false;
+  dgram__endpoint_peer_failed(&endpoint->base, code);
+  return true;
+}
+
 static void on_sent(uv_udp_send_t *request, int status) {
   struct uv_stack_endpoint *endpoint = request->data;
   endpoint->queued = false;
   if (endpoint->closing) return;
   int result = status < 0 ? loop_error(status) : endpoint->queued_length;
+  if (endpoint->queued_to_peer && offers_again(endpoint, result)) {
+    dgram__endpoint_sendable(&endpoint->base, DGRAM_EAGAIN);
+    return;
+  }
   if (result >= 0) endpoint->base.sent_batches++;
   dgram__endpoint_count(&endpoint->base, result);
   dgram__endpoint_sendable(&endpoint->base, result);
@@ -129,25 +163,41 @@ static int queue_one(struct uv_stack_endpoint *endpoint, const struct outgoing *
   assert(!endpoint->queued);
   endpoint->base.send_calls++;
   int error = uv_udp_send(&endpoint->request, endpoint->udp, outgoing->buffers, outgoing->count,
-                          &outgoing->to.any, on_sent);
+                          outgoing->to, on_sent);
   if (error < 0) return loop_error(error);
   endpoint->queued = true;
+  endpoint->queued_to_peer = !outgoing->to;
   endpoint->queued_length = (int)length;
   return DGRAM_EAGAIN;
+}
+
+static int try_once(struct uv_stack_endpoint *endpoint, const struct outgoing *outgoing) {
+  if (!outgoing->to && !endpoint->connected) return DGRAM_EDESTADDRREQ;
+  endpoint->base.send_calls++;
+  int sent = uv_udp_try_send(endpoint->udp, outgoing->buffers, outgoing->count, outgoing->to);
+  return sent < 0 ? loop_error(sent) : sent;
+}
+
+/* A code that comes again is the datagram's own; but a refusal never is. */
+static int try_to_send(struct uv_stack_endpoint *endpoint, const struct outgoing *outgoing) {
+  int sent = try_once(endpoint, outgoing);
+  for (int i = 0; i < DGRAM__RETRIES_MAX && endpoint->connected && may_be_anothers(sent); i++) {
+    int first = sent;
+    sent = try_once(endpoint, outgoing);
+    if (sent == first && first != DGRAM_ECONNREFUSED) break;
+    dgram__endpoint_peer_failed(&endpoint->base, first);
+  }
+  return sent;
 }
 
 /* The datagram's result, or DGRAM_EAGAIN. */
 static int send_one(struct uv_stack_endpoint *endpoint, const dgram_datagram *datagram,
                     unsigned flags) {
   struct outgoing outgoing;
-  prepare(datagram, &outgoing);
-  endpoint->base.send_calls++;
-  int sent = uv_udp_try_send(endpoint->udp, outgoing.buffers, outgoing.count, &outgoing.to.any);
-  if (sent >= 0) {
-    endpoint->base.sent_batches++;
-    return sent;
-  }
-  if (sent != UV_EAGAIN) return loop_error(sent);
+  prepare(endpoint, datagram, &outgoing);
+  int sent = try_to_send(endpoint, &outgoing);
+  if (sent >= 0) endpoint->base.sent_batches++;
+  if (sent != DGRAM_EAGAIN) return sent;
   return flags & DGRAM__SEND_TRY ? DGRAM_EAGAIN : queue_one(endpoint, &outgoing, datagram->length);
 }
 

@@ -3,14 +3,15 @@
  *
  *   stack.c     the stack, its receive memory, the table of operations
  *   endpoint.c  an endpoint's life: bind, adopt, close
+ *   connect.c   an endpoint's peer
  *   transfer.c  receiving and sending
  *   options.c   options and groups
  *
  * What libuv cannot do here: a descriptor that was adopted with IP_RECVERR on spins at the first
- * ICMP error, since libuv 1.44 does not empty the error queue; a descriptor that was connected
- * before it was adopted answers DGRAM_EISCONN to every send; a group cannot be joined over IPv4 on
- * an interface that has no IPv4 address (DGRAM_ENODEV); a socket that somebody else shuts down
- * (shutdown(2)) while it receives is seen to be so on Linux only, and may spin elsewhere. */
+ * ICMP error, since libuv 1.44 does not empty the error queue; while there is a peer, datagrams with
+ * another address answer DGRAM_EISCONN; a group cannot be joined over IPv4 on an interface that has
+ * no IPv4 address (DGRAM_ENODEV); a socket that somebody else shuts down (shutdown(2)) while it
+ * receives is seen to be so on Linux only, and may spin elsewhere. */
 
 #ifndef DGRAM_STACK_UV_UV_STACK_H
 #define DGRAM_STACK_UV_UV_STACK_H
@@ -32,9 +33,11 @@ struct uv_stack_endpoint {
   uv_udp_t *udp;    /* bound; NULL before and after */
   unsigned handles; /* which libuv still knows: udp, and those of binds that failed */
   bool closing;
-  bool queued;       /* request is libuv's */
-  uint8_t empties;   /* receives in a row that found nothing */
-  int queued_length; /* bytes of the datagram that it sends */
+  bool connected;      /* has a peer */
+  bool queued;         /* request is libuv's */
+  bool queued_to_peer; /* without an address */
+  uint8_t empties;     /* receives in a row that found nothing */
+  int queued_length;   /* bytes of the datagram that it sends */
   uv_udp_send_t request;
 };
 
@@ -61,6 +64,9 @@ void uv_stack_discard(dgram_stack *stack, int fd);
 int uv_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 uint64_t uv_stack_dropped(struct dgram__endpoint *endpoint);
 bool uv_stack_close_endpoint(struct dgram__endpoint *endpoint);
+
+int uv_stack_connect(struct dgram__endpoint *endpoint, const dgram_address *remote);
+int uv_stack_remote_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 
 int uv_stack_receive_start(struct dgram__endpoint *endpoint);
 void uv_stack_receive_stop(struct dgram__endpoint *endpoint);
