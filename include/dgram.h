@@ -259,8 +259,14 @@ DGRAM_EXTERN bool dgram_address_equal(const dgram_address *a, const dgram_addres
 
 /* ---- datagrams ---- */
 
-/* What came with a datagram, for sockets that asked with dgram_set_recv_info. Owned by the stack,
- * valid as long as its message. A field has a meaning only where its bit stands in `present`. */
+/* What came with a datagram, for sockets that asked: the option recv_info, dgram_set_recv_info.
+ * Owned by the stack, valid as long as its message; the library fills it. A field has a meaning only
+ * where its bit stands in `present`: of what was asked for, what the system told. On Linux a
+ * datagram that lay in the buffer already when its interface was asked for lacks that, and has for
+ * its time that of its reading.
+ *
+ * The address is where the datagram was sent to: one of the host's, a group, or a broadcast. On a
+ * udp6 socket that of an IPv4 peer's is ::ffff:a.b.c.d, as the peer is. */
 enum dgram_recv_info_bits {
   DGRAM_RECV_LOCAL_ADDRESS = 1 << 0,
   DGRAM_RECV_INTERFACE = 1 << 1,
@@ -274,10 +280,10 @@ typedef struct dgram_recv_info {
   uint32_t present;            /* bits of enum dgram_recv_info_bits */
   uint32_t interface_index;    /* the interface that it came in by */
   dgram_address local_address; /* the address that it was sent to; its port is the socket's */
-  uint64_t time_ns;            /* when the kernel got it, ns since 1970 */
-  uint8_t hop_limit;           /* TTL or hop limit on arrival */
-  uint8_t tos;                 /* TOS or traffic class: DSCP in the upper six bits, ECN below */
-  bool truncated;              /* the datagram was longer than the memory to receive into */
+  uint64_t time_ns;  /* when the kernel got it, ns since 1970; of a simulation: dgram_now */
+  uint8_t hop_limit; /* TTL or hop limit on arrival */
+  uint8_t tos;       /* TOS or traffic class: DSCP in the upper six bits, ECN below */
+  bool truncated;    /* the datagram was longer than the memory to receive into */
 } dgram_recv_info;
 
 /* What a datagram shall be sent with. A field counts only where its bit stands in `set`; zeroed it
@@ -415,6 +421,7 @@ typedef struct dgram_socket_options {
   bool icmp_errors;            /* dgram_set_icmp_errors from the bind on, before anything is sent */
   int recv_buffer_size;        /* dgram_set_recv_buffer_size from the bind on; 0: the system's */
   int send_buffer_size;        /* the same of dgram_set_send_buffer_size */
+  uint32_t recv_info;          /* as dgram_set_recv_info, from the bind on: no datagram lacks it */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its
@@ -431,7 +438,7 @@ typedef struct dgram_socket_options {
  * ret_socket  returns new: dgram_close or dgram_abort releases it, after its `close`.
  * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EBADBUFFERSIZE: one is
  *             negative. DGRAM_EINVAL: an option that this version does not know. DGRAM_ENOTSUP:
- *             icmp_errors, on a stack that cannot.
+ *             icmp_errors, or a kind of recv_info, on a stack that cannot.
  * Source      the seed, createSocket. */
 #define dgram_create_socket(stack, options, ret_socket)                                            \
   dgram_create_socket_sized((stack), (options), sizeof(dgram_socket_options), (ret_socket))
@@ -838,11 +845,15 @@ DGRAM_EXTERN int dgram_add_source_specific_membership(dgram_socket *socket, cons
 DGRAM_EXTERN int dgram_drop_source_specific_membership(dgram_socket *socket, const char *source,
                                                        const char *group, const char *ifname);
 
-/* Asks for info with each message; 0 for none, the state at first.
+/* Asks for info with each message; 0 for none, the state at first. What is asked for costs: the
+ * system tells it with each datagram, or with each group of them (GRO), which then share it.
  *
- * bits     of enum dgram_recv_info_bits.
+ * bits     of enum dgram_recv_info_bits. The linux stack and the simulation can tell all; the uv
+ *          stack whether a datagram was truncated. Of a descriptor that was adopted others may read
+ *          too: what was asked for there is not switched off again, only told no more.
  * Errors   DGRAM_ENOTSUP: this stack cannot tell one of them, nothing is changed. DGRAM_EBADF: not
- *          bound, or a bind is under way. */
+ *          bound, or a bind is under way. Others of setsockopt(2); then nothing is changed.
+ * Source   ip(7), ipv6(7), socket(7): IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, SO_TIMESTAMPNS. */
 DGRAM_EXTERN int dgram_set_recv_info(dgram_socket *socket, uint32_t bits);
 
 /* Whether what ICMP answers to the socket's datagrams is told, by `icmp`: that nobody has the port

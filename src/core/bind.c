@@ -37,6 +37,7 @@ struct dgram__bind_how dgram__bind_how_of(const dgram_socket *socket) {
   if (extras != NULL) {
     how.recv_buffer_size = extras->recv_buffer_size;
     how.send_buffer_size = extras->send_buffer_size;
+    how.recv_info = extras->recv_info;
   }
   return how;
 }

@@ -16,7 +16,8 @@ struct dgram__extras {
   uint32_t membership_count;
   int recv_buffer_size; /* what the bind sets; 0: the system's */
   int send_buffer_size;
-  uint64_t icmp; /* answers of ICMP that it was told */
+  uint32_t recv_info; /* what the bind asks for */
+  uint64_t icmp;      /* answers of ICMP that it was told */
 
   struct dgram__connecting *connecting; /* a connect under way, or NULL */
   bool connect_pending;                 /* connected inside a call, `connect` not yet emitted */

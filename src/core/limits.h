@@ -73,10 +73,12 @@ enum {
    * and half a millisecond of work without groups. */
   DGRAM__RECEIVE_TURN = 512,
 
-  /* Bytes of control messages with a slot. The length of a segment takes 24; on a descriptor that was
-   * adopted the kernel writes before it whatever its owner has asked for of the socket's level: three
-   * kinds of time, drops, mark and priority, 200 at most. */
-  DGRAM__CONTROL_SIZE = 256,
+  /* Bytes of control messages with a slot, in the order in which the kernel writes them: of the
+   * socket's level our time, or on a descriptor that was adopted whatever its owner has asked for
+   * (three kinds of time, drops, mark and priority, 200 at most); the length of a segment, 24; then
+   * addresses and interface, 40, hop limit, 24, TOS, 24. What an owner has asked for of IP's level
+   * comes behind those. */
+  DGRAM__CONTROL_SIZE = 320,
 
   /* Datagrams that one call is to bring, where traffic comes in groups: one large one. recvmmsg
    * gains nothing beyond 32 to 64 (measured). */
@@ -185,6 +187,9 @@ enum {
 
   /* Nanoseconds that a link without a delay holds a datagram up, so that others overtake it. */
   DGRAM__LINK_REORDER_MIN_NS = 1000000,
+
+  /* Hops that a simulated datagram may travel, unless set otherwise: Linux's default. */
+  DGRAM__SIM_TTL = 64,
 
   /* Bytes that a simulated socket's buffers hold unless set otherwise: Linux's default SO_RCVBUF
    * and SO_SNDBUF. The most that can be asked for there, and the least that it gives; it gives

@@ -87,15 +87,21 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
       options->max_queued_bytes != 0 ? options->max_queued_bytes : DGRAM__QUEUED_BYTES_DEFAULT;
 }
 
-/* What few sockets are asked for. */
+/* Whether nothing is asked for that few sockets are. */
+static bool is_plain(const dgram_socket_options *options) {
+  return options->recv_buffer_size == 0 && options->send_buffer_size == 0 &&
+         options->recv_info == 0;
+}
+
 static int configure_extras(dgram_socket *socket, const dgram_socket_options *options) {
   struct dgram__extras *extras;
 
-  if (options->recv_buffer_size == 0 && options->send_buffer_size == 0) return 0;
+  if (is_plain(options)) return 0;
   extras = dgram__extras_need(socket);
   if (extras == NULL) return DGRAM_ENOMEM;
   extras->recv_buffer_size = options->recv_buffer_size;
   extras->send_buffer_size = options->send_buffer_size;
+  extras->recv_info = options->recv_info;
   return 0;
 }
 
@@ -301,6 +307,7 @@ int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *op
   if (code == 0) code = check_options(&copy);
   if (code == 0) code = dgram__stack_of(stack, true, &stack);
   if (code < 0) return code;
+  if ((copy.recv_info & ~stack->ops->recv_info) != 0) return DGRAM_ENOTSUP;
   return create(stack, &copy, ret_socket);
 }
 

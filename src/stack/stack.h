@@ -77,6 +77,7 @@ struct dgram__bind_how {
   unsigned flags;       /* enum dgram__bind_flags; bind's alone */
   int recv_buffer_size; /* as the options of these names; 0: the system's */
   int send_buffer_size;
+  uint32_t recv_info; /* as set_recv_info, so that no datagram comes before it */
 };
 
 /* Flags of ops->send. */
@@ -197,7 +198,8 @@ struct dgram__stack_ops {
   /* Takes over a descriptor in place of bind. It must be a datagram socket of the endpoint's
    * family: else DGRAM_EFDTYPE, or DGRAM_EBADF where it is not open; then it stays the caller's.
    * One that is not bound is bound to any port. On success it is the endpoint's, and
-   * non-blocking; whatever its owner had set, a datagram leaves and is told as one. */
+   * non-blocking; whatever its owner had set, a datagram leaves and is told as one. Of `how` only
+   * what does not concern the binding counts. */
   int (*adopt)(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
 
   /* Closes a descriptor that nobody wants any more. */
@@ -234,7 +236,9 @@ struct dgram__stack_ops {
    * twice is once. */
   void (*receive_stop)(struct dgram__endpoint *endpoint);
 
-  /* Asks for the info named by bits, all of which are in recv_info. Only while bound. */
+  /* Asks for the info named by bits, all of which are in recv_info, and for no other. From then on
+   * each message has one, with those of the bits in `present` that the system told. Only while
+   * bound. A failure changes nothing. */
   int (*set_recv_info)(struct dgram__endpoint *endpoint, uint32_t bits);
 
   /* Hands datagrams to the system, in order, without waiting. Writes list[i].result, bytes or a

@@ -195,8 +195,8 @@ static void fake_receive_stop(struct dgram__endpoint *endpoint) {
 }
 
 static int fake_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits) {
-  (void)bits;
   assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  fake_of(endpoint->stack)->last_how.recv_info = bits;
   return 0;
 }
 

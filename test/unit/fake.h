@@ -54,7 +54,7 @@ struct fake {
   int last_option;
   int last_value;
   dgram_address last_bound;
-  struct dgram__bind_how last_how; /* of a bind or an adoption */
+  struct dgram__bind_how last_how; /* of a bind or an adoption; recv_info also by itself */
   size_t connects;                 /* also those that failed, and disconnects */
 
   /* What the system answers. */

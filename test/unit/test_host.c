@@ -122,12 +122,13 @@ static void on_message(dgram_socket *socket, const dgram_message *message, void 
 }
 
 static void creating_without_memory_leaves_nothing(void **state) {
-  const dgram_socket_options options = {.type = DGRAM_UDP6, .on_message = on_message};
+  const dgram_socket_options options = {
+      .type = DGRAM_UDP6, .on_message = on_message, .recv_info = DGRAM_RECV_TOS};
   const size_t live = fake.unit.live;
   dgram_socket *socket = NULL;
 
   (void)state;
-  for (size_t i = 1; i <= 2; i++) {
+  for (size_t i = 1; i <= 3; i++) {
     fake.unit.fail_once = fake.unit.asked + i;
     assert_int_equal(dgram_create_socket(fake_stack(&fake), &options, &socket), DGRAM_ENOMEM);
     assert_null(socket);
@@ -500,6 +501,24 @@ static void sizes_are_what_the_system_says(void **state) {
   assert_int_equal(dgram_get_send_buffer_size(socket), DGRAM_ENOBUFS);
 }
 
+static void info_is_asked_for_with_the_bind(void **state) {
+  dgram_socket_options options = {.type = DGRAM_UDP4, .recv_info = DGRAM_RECV_TIME};
+  dgram_socket *socket = NULL;
+
+  (void)state;
+  assert_int_equal(dgram_create_socket(fake_stack(&fake), &options, &socket), DGRAM_ENOTSUP);
+  options.recv_info = DGRAM_RECV_TOS;
+  for (int by = 0; by < 3; by++) {
+    const dgram_bind_options where = {.fd = by == 1 ? 9 : 0};
+    fake.last_how.recv_info = 0;
+    assert_int_equal(dgram_create_socket(fake_stack(&fake), &options, &socket), 0);
+    if (by < 2) assert_int_equal(dgram_bind(socket, &where, NULL, NULL), 0);
+    if (by == 2) assert_int_equal(dgram_send(socket, "x", 1, 9, NULL, NULL, NULL), 0);
+    fake_settle(&fake);
+    assert_int_equal(fake.last_how.recv_info, DGRAM_RECV_TOS);
+  }
+}
+
 static void counters_of_other_versions(void **state) {
   struct {
     dgram_stats stats;
@@ -547,6 +566,7 @@ int main(void) {
       HOST_TEST(interfaces_by_name_and_index),
       HOST_TEST(setters_check_and_hand_on),
       HOST_TEST(sizes_are_what_the_system_says),
+      HOST_TEST(info_is_asked_for_with_the_bind),
       HOST_TEST(counters_of_other_versions),
   };
   return cmocka_run_group_tests_name("host", tests, NULL, NULL);

@@ -83,7 +83,9 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   socklen_t length = loop_address_to_sockaddr(local, &address);
   int code = set_bind_options(base, fd, how);
   if (code == 0) code = set_buffer_sizes(fd, how);
+  if (code == 0) code = linux_stack_switch_info(fd, base->type, 0, how->recv_info);
   if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
+  if (code == 0) code = linux_stack_expect_info(linux_endpoint_of(base), fd, how->recv_info);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how);
   if (code < 0) linux_stack_sys_close(fd);
   if (code == 0) join_received(base, fd);
@@ -143,13 +145,17 @@ int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__
   int code = check_descriptor(base, fd);
   if (code == 0) code = set_buffer_sizes(fd, how);
   if (code == 0) code = bind_if_unbound(base, fd);
+  if (code == 0) code = linux_stack_switch_info(fd, base->type, 0, how->recv_info);
+  if (code == 0) code = linux_stack_expect_info(linux_endpoint_of(base), fd, how->recv_info);
   if (code == 0) code = linux_stack_sys_set_cloexec(fd);
   if (code == 0 && how->flags & DGRAM__BIND_ICMP_ERRORS)
     code = linux_stack_ask_icmp(fd, base->type, true);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how); /* non-blocking, too */
-  if (code == 0) send_whole(fd);
-  if (code == 0) linux_endpoint_of(base)->connected = has_peer(base);
-  return code;
+  if (code < 0) return code;
+  linux_endpoint_of(base)->adopted = true;
+  linux_endpoint_of(base)->connected = has_peer(base);
+  send_whole(fd);
+  return 0;
 }
 
 void linux_stack_discard(dgram_stack *stack, int fd) {

@@ -31,7 +31,7 @@ struct entry {
 struct reading {
   struct msghdr header;
   union loop_sockaddr to;
-  struct linux_size_control control;
+  struct linux_slot_control control;
 };
 
 static bool is_entry(const struct cmsghdr *control) {

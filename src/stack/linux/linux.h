@@ -10,6 +10,7 @@
  *   send.c       from the core to the kernel
  *   batch.c      datagrams as what one call to the kernel takes
  *   control.c    what travels beside a datagram
+ *   info.c       which of that the socket is asked for
  *   errors.c     what each error of sending and receiving leads to
  *   error_queue.c  what ICMP has answered, and other errors that are pending
  *   options.c    socket options and memberships
@@ -25,8 +26,8 @@
 #include "stack/loop/loop.h"
 #include "stack/loop/sockaddr.h"
 
-/* Room for the control message that says the length of a segment, and for those before it. */
-struct linux_size_control {
+/* Room for the control messages with a slot. */
+struct linux_slot_control {
   alignas(struct cmsghdr) unsigned char bytes[DGRAM__CONTROL_SIZE];
 };
 
@@ -41,9 +42,9 @@ struct linux_receiver {
   struct mmsghdr headers[DGRAM__SLOTS_MAX];
   struct iovec pieces[DGRAM__SLOTS_MAX];
   union loop_sockaddr addresses[DGRAM__SLOTS_MAX];
-  struct linux_size_control controls[DGRAM__SLOTS_MAX];
-  dgram_recv_info infos[DGRAM__SLOTS_MAX];
-  dgram_message *messages; /* DGRAM__SEGMENTS_MAX for each slot */
+  struct linux_slot_control controls[DGRAM__SLOTS_MAX];
+  dgram_recv_info infos[DGRAM__SLOTS_MAX][2]; /* of a slot's datagrams; and of the last, cut one */
+  dgram_message *messages;                    /* DGRAM__SEGMENTS_MAX for each slot */
 };
 
 struct linux_rest; /* rest.c */
@@ -63,15 +64,17 @@ struct linux_endpoint {
   struct dgram__endpoint base;
   uv_poll_t poll;            /* initialised while bound */
   int fd;                    /* -1: not bound */
-  uint8_t armed;             /* the uv_poll_event bits that libuv watches for */
+  uint16_t port;             /* while local addresses are told: the socket's */
   uint16_t group_length_max; /* segments over this were too large for a device */
+  uint8_t armed;             /* the uv_poll_event bits that libuv watches for */
+  uint8_t recv_info;         /* what is told with each datagram: enum dgram_recv_info_bits */
   uint8_t per_slot;          /* datagrams that a slot of the last batch held, rounded down */
   uint8_t vain_turns;        /* turns, in a row, in which it was writable and took nothing */
   uint8_t lone_turns;        /* turns that brought one datagram, in a row; wraps round */
   bool receiving : 1;        /* the core wants datagrams */
   bool wants_writable : 1;   /* a send came back short and waits for room */
   bool in_callback : 1;      /* on_ready is at work and will arm what is wanted when it is done */
-  bool tells_truncated : 1;  /* info was asked for with every datagram */
+  bool adopted : 1;          /* others may read from it too */
   bool took_some : 1;        /* datagrams left, or failed, since it was told of room */
   bool rests_receiving : 1;  /* see rest.c */
   bool rests_sending : 1;    /* the same */
@@ -99,6 +102,10 @@ int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgr
 void linux_stack_discard(dgram_stack *stack, int fd);
 int linux_stack_name_of(int fd, dgram_address *ret_address); /* getsockname(2) */
 int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+
+/* Where a descriptor is bound. */
+int linux_stack_name_of(int fd, dgram_address *ret_address);
+
 bool linux_stack_close_endpoint(struct dgram__endpoint *endpoint);
 
 /* ---- connect.c ---- */
@@ -138,7 +145,16 @@ int linux_stack_receiver_prepare(struct linux_stack *stack);
 /* Receives what a turn allows, and tells; nothing where the core does not want datagrams. */
 void linux_stack_receive(struct linux_endpoint *endpoint);
 
+/* ---- info.c ---- */
+
 int linux_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
+
+/* Asks a socket of this type for info; from: what it was asked for before. A failure changes
+ * nothing. */
+int linux_stack_switch_info(int fd, int type, uint32_t from, uint32_t to);
+
+/* From now on these bits are told with what is read from fd, which is bound. */
+int linux_stack_expect_info(struct linux_endpoint *endpoint, int fd, uint32_t bits);
 
 /* ---- split.c ---- */
 

@@ -204,8 +204,3 @@ void linux_stack_receive(struct linux_endpoint *endpoint) {
     linux_stack_rest_receiving(endpoint);
   remember_turn(endpoint, received);
 }
-
-int linux_stack_set_recv_info(struct dgram__endpoint *base, uint32_t bits) {
-  linux_endpoint_of(base)->tells_truncated = bits & DGRAM_RECV_TRUNCATED;
-  return 0;
-}

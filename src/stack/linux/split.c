@@ -2,7 +2,7 @@
  *
  * With GRO a slot holds datagrams of one sender and one length, the last of which may be shorter,
  * next to each other; a control message says the length. They are split where they lie, without
- * copying. */
+ * copying, and share the info that came with the slot. */
 
 #include "stack/linux/control.h"
 #include "stack/linux/linux.h"
@@ -17,17 +17,28 @@ struct slot {
   const dgram_recv_info *last_info;
 };
 
-/* A slot that was too short lost the end of its last datagram. */
-static void read_info(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
-                      unsigned index, struct slot *slot) {
-  static const dgram_recv_info whole = {.present = DGRAM_RECV_TRUNCATED};
-  bool truncated = receiver->headers[index].msg_hdr.msg_flags & MSG_TRUNC;
-  slot->info = endpoint->tells_truncated ? &whole : NULL;
-  slot->last_info = slot->info;
-  if (!truncated) return;
+/* A slot that was too short lost the end of its last datagram, which is told unasked. */
+static void mark_truncated(struct linux_endpoint *endpoint, dgram_recv_info *infos,
+                           struct slot *slot) {
   endpoint->base.truncated++;
-  receiver->infos[index] = (dgram_recv_info){.present = DGRAM_RECV_TRUNCATED, .truncated = true};
-  slot->last_info = &receiver->infos[index];
+  infos[1] = endpoint->recv_info ? infos[0] : (dgram_recv_info){0};
+  infos[1].present |= DGRAM_RECV_TRUNCATED;
+  infos[1].truncated = true;
+  slot->last_info = &infos[1];
+}
+
+/* Of what the kernel tells only that which was asked for: an adopted descriptor may tell more. */
+static void read_control(struct linux_endpoint *endpoint, const struct msghdr *header,
+                         dgram_recv_info *infos, struct slot *slot) {
+  const bool asked = endpoint->recv_info != 0;
+  slot->segment = linux_stack_control_read(header, asked ? &infos[0] : NULL);
+  if (slot->segment == 0 || slot->segment > slot->left) slot->segment = slot->left;
+  slot->info = slot->last_info = asked ? &infos[0] : NULL;
+  if (asked) {
+    infos[0].present = (infos[0].present | DGRAM_RECV_TRUNCATED) & endpoint->recv_info;
+    infos[0].local_address.port = endpoint->port;
+  }
+  if (header->msg_flags & MSG_TRUNC) mark_truncated(endpoint, infos, slot);
 }
 
 static void read_slot(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
@@ -35,11 +46,9 @@ static void read_slot(struct linux_endpoint *endpoint, struct linux_receiver *re
   struct mmsghdr *header = &receiver->headers[index];
   slot->bytes = receiver->pieces[index].iov_base;
   slot->left = header->msg_len;
-  slot->segment = linux_stack_control_read(&header->msg_hdr, NULL);
-  if (slot->segment == 0 || slot->segment > slot->left) slot->segment = slot->left;
   if (header->msg_hdr.msg_namelen == 0) receiver->addresses[index].any.sa_family = AF_UNSPEC;
   loop_address_from_sockaddr(&receiver->addresses[index].any, &slot->from);
-  read_info(endpoint, receiver, index, slot);
+  read_control(endpoint, &header->msg_hdr, receiver->infos[index], slot);
 }
 
 /* Writes up to `room` messages and returns how many; what is left of the slot stays in it. An empty

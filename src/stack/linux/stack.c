@@ -7,7 +7,8 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .name = "linux",
     .endpoint_size = sizeof(struct linux_endpoint),
     .send_info = 0,
-    .recv_info = DGRAM_RECV_TRUNCATED,
+    .recv_info = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
+                 DGRAM_RECV_TOS | DGRAM_RECV_TIME | DGRAM_RECV_TRUNCATED,
     .icmp_errors = true,
     .run = loop_run,
     .stop = loop_stop,

@@ -30,6 +30,10 @@ bool sim_ip_is_group(const struct sim_ip *ip) {
   return sim_ip_is_ipv4(ip) ? (ip->bytes[12] & 0xf0) == 0xe0 : ip->bytes[0] == 0xff;
 }
 
+bool sim_ip_needs_scope(const struct sim_ip *ip) {
+  return sim_ip_is_link_local(ip) || (ip->bytes[0] == 0xff && (ip->bytes[1] & 0x0f) == 2);
+}
+
 bool sim_ip_is_broadcast(const struct sim_ip *ip) {
   const uint8_t *bytes = ip->bytes + 12;
   bool rest_is_ones = bytes[1] == 255 && bytes[2] == 255 && bytes[3] == 255;

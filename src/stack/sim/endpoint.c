@@ -117,6 +117,7 @@ void sim_endpoint_store(struct sim_endpoint *endpoint, struct sim_datagram *data
   const bool counts = !sim_icmp_is_answer(datagram);
   if (has_room(endpoint, datagram->length)) {
     world->stats.delivered += counts;
+    datagram->time_ns = world->now_ns;
     append(endpoint, datagram);
     return;
   }
@@ -144,6 +145,20 @@ static dgram_message message_of(const struct sim_endpoint *endpoint,
   return message;
 }
 
+/* Nothing is cut here, and nothing is unknown. */
+static dgram_recv_info info_of(const struct sim_endpoint *endpoint,
+                               const struct sim_datagram *datagram) {
+  dgram_recv_info info = {
+      .present = endpoint->recv_info,
+      .interface_index = datagram->interface,
+      .local_address = sim_stack_address(endpoint->base.type, &datagram->to, datagram->to_port),
+      .time_ns = datagram->time_ns,
+      .hop_limit = datagram->hop_limit,
+      .tos = datagram->tos};
+  if (sim_ip_needs_scope(&datagram->to)) info.local_address.scope_id = datagram->interface;
+  return info;
+}
+
 static void tell_answer(struct sim_endpoint *endpoint) {
   dgram_sim *world = sim_host_of(endpoint)->world;
   struct sim_datagram *answer = take_first(endpoint);
@@ -161,10 +176,15 @@ static size_t tell_batch(struct sim_endpoint *endpoint, size_t count) {
   struct sim_stack *host = sim_host_of(endpoint);
   struct sim_datagram *taken[DGRAM__SIM_BATCH];
   dgram_message messages[DGRAM__SIM_BATCH];
+  dgram_recv_info infos[DGRAM__SIM_BATCH];
   size_t n = 0;
   do {
     taken[n] = take_first(endpoint);
     messages[n] = message_of(endpoint, taken[n]);
+    if (endpoint->recv_info != 0) {
+      infos[n] = info_of(endpoint, taken[n]);
+      messages[n].info = &infos[n];
+    }
   } while (++n < count && n < DGRAM__SIM_BATCH && may_follow(endpoint->first));
   dgram__endpoint_received(&endpoint->base, messages, n);
   for (size_t i = 0; i < n; i++)
@@ -257,11 +277,13 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_BIND);
   if (code < 0) return code;
   endpoint->multicast_loopback = true;
+  endpoint->ttl = DGRAM__SIM_TTL;
   endpoint->multicast_ttl = 1;
   endpoint->tos = 0;
   endpoint->icmp_errors = (how->flags & DGRAM__BIND_ICMP_ERRORS) != 0;
   set_receive_buffer(endpoint, how->recv_buffer_size);
   set_send_buffer(endpoint, how->send_buffer_size);
+  endpoint->recv_info = (uint8_t)how->recv_info;
   return sim_port_attach(endpoint, local, (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
 }
 
@@ -293,20 +315,18 @@ void sim_stack_receive_stop(struct dgram__endpoint *base) {
   update_ready(endpoint);
 }
 
-/* There is no info yet that this stack can give, so the core never asks for any. */
-int sim_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits) {
-  (void)endpoint;
-  assert(bits == 0);
-  (void)bits;
+int sim_stack_set_recv_info(struct dgram__endpoint *base, uint32_t bits) {
+  sim_endpoint_of(base)->recv_info = (uint8_t)bits;
   return 0;
 }
 
-/* No router takes a hop away: of the TTLs only that of multicast matters, where it is 0. */
+/* No router takes a hop away: of the TTLs only that of multicast decides anything, where it is 0. */
 int sim_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
   int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_SET_OPTION);
   if (code < 0) return code;
   if (option == DGRAM__OPTION_BROADCAST) endpoint->broadcast = value != 0;
+  if (option == DGRAM__OPTION_TTL) endpoint->ttl = (uint8_t)value;
   if (option == DGRAM__OPTION_MULTICAST_TTL) endpoint->multicast_ttl = (uint8_t)value;
   if (option == DGRAM__OPTION_MULTICAST_LOOPBACK) endpoint->multicast_loopback = value != 0;
   if (option == DGRAM__OPTION_TOS) endpoint->tos = (uint8_t)value;

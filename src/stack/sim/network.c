@@ -131,6 +131,11 @@ static void copy_payload(unsigned char *to, const dgram_datagram *datagram) {
   }
 }
 
+static uint8_t hop_limit_of(const struct packet *packet) {
+  const struct sim_endpoint *sender = packet->sender;
+  return packet->cast == SIM_MULTICAST ? sender->multicast_ttl : sender->ttl;
+}
+
 /* A copy that has left; NULL: no memory, and it is counted as dropped. */
 static struct sim_datagram *copy_of(const struct packet *packet, struct sim_stack *host,
                                     unsigned interface) {
@@ -148,6 +153,7 @@ static struct sim_datagram *copy_of(const struct packet *packet, struct sim_stac
   copy->tos = packet->tos;
   copy->icmp = packet->sender->icmp_errors || packet->sender->peer ? SIM_ICMP_ASKS : SIM_ICMP_NONE;
   copy->interface = interface;
+  copy->hop_limit = hop_limit_of(packet);
   copy_payload(copy->bytes, packet->datagram);
   return copy;
 }
@@ -155,15 +161,15 @@ static struct sim_datagram *copy_of(const struct packet *packet, struct sim_stac
 static void trace(const struct packet *packet, const struct sim_stack *to, const dgram_fate *fate) {
   dgram_sim *world = packet->host->world;
   if (!world->trace || world->tracing) return;
-  struct sim_trace_datagram traced = {
-      .time_ns = world->now_ns,
-      .from = sim_ip_address(&packet->from),
-      .datagram = packet->datagram,
-      .tos = packet->tos,
-      .hop_limit = packet->cast == SIM_MULTICAST ? packet->sender->multicast_ttl : 0,
-      .from_name = packet->host->name ? packet->host->name->text : NULL,
-      .to_name = to && to->name ? to->name->text : NULL,
-      .fate = fate};
+  struct sim_trace_datagram traced = {.time_ns = world->now_ns,
+                                      .from = sim_ip_address(&packet->from),
+                                      .datagram = packet->datagram,
+                                      .tos = packet->tos,
+                                      .hop_limit = hop_limit_of(packet),
+                                      .from_name =
+                                          packet->host->name ? packet->host->name->text : NULL,
+                                      .to_name = to && to->name ? to->name->text : NULL,
+                                      .fate = fate};
   traced.from.port = packet->sender->port;
   world->tracing = true;
   sim_trace_datagram(world->trace, &traced);

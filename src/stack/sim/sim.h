@@ -75,10 +75,12 @@ struct sim_datagram {
   uint16_t from_port;
   uint16_t to_port;
   uint8_t cast;
-  uint8_t size_class; /* SIM_CLASSES: none, it is as large as it is and not kept */
+  uint8_t hop_limit; /* TTL or hop limit, of which no router takes any */
   uint8_t tos;
+  uint8_t size_class; /* SIM_CLASSES: none, it is as large as it is and not kept */
   uint8_t icmp;       /* enum sim_icmp */
   unsigned interface; /* where it arrives */
+  uint64_t time_ns;   /* when it got into a receive buffer */
   size_t length;
   unsigned char bytes[];
 };
@@ -98,7 +100,9 @@ struct sim_endpoint {
   /* The network's. */
   struct sim_node node; /* in the world's table of endpoints while it is bound */
   struct sim_ip local;
-  uint16_t port; /* 0: not bound */
+  uint16_t port;     /* 0: not bound */
+  uint8_t recv_info; /* what is told with each datagram */
+  uint8_t ttl;
   uint8_t multicast_ttl;
   uint8_t tos;
   bool reuse_addr : 1;
@@ -288,6 +292,7 @@ bool sim_ip_is_any(const struct sim_ip *ip);
 bool sim_ip_is_loopback(const struct sim_ip *ip);   /* 127.0.0.0/8, ::1 */
 bool sim_ip_is_link_local(const struct sim_ip *ip); /* fe80::/10 */
 bool sim_ip_is_group(const struct sim_ip *ip);
+bool sim_ip_needs_scope(const struct sim_ip *ip); /* link-local, of one or of a group */
 struct sim_ip sim_ip_of(const dgram_address *address);
 struct sim_ip sim_ip_any(bool ipv4);
 struct sim_ip sim_ip_loopback(bool ipv4);

@@ -107,7 +107,7 @@ int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
     return error;
   }
   endpoint->udp = udp;
-  return 0;
+  return uv_stack_set_recv_info(base, how->recv_info);
 }
 
 /* ---- adopt ---- */
@@ -201,7 +201,7 @@ int uv_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bin
   one_by_one(fd);
   endpoint->udp = udp;
   endpoint->connected = uv_stack_remote_address(base, &address) == 0;
-  return 0;
+  return uv_stack_set_recv_info(base, how->recv_info);
 }
 
 void uv_stack_discard(dgram_stack *stack, int fd) {

@@ -7,11 +7,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* There is no info yet that this stack can give on request, so the core never asks for any. */
-int uv_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits) {
-  (void)endpoint;
-  assert(bits == 0);
-  (void)bits;
+/* libuv tells whether a datagram was cut, and nothing else. Never fails. */
+int uv_stack_set_recv_info(struct dgram__endpoint *base, uint32_t bits) {
+  assert((bits & ~(uint32_t)DGRAM_RECV_TRUNCATED) == 0);
+  uv_stack_endpoint_of(base)->tells_info = bits != 0;
   return 0;
 }
 

@@ -7,6 +7,7 @@
 static const struct dgram__stack_ops operations = {
     .name = "uv",
     .endpoint_size = sizeof(struct uv_stack_endpoint),
+    .recv_info = DGRAM_RECV_TRUNCATED,
     .run = loop_run,
     .stop = loop_stop,
     .set_alive = loop_set_alive,

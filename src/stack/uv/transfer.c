@@ -31,13 +31,12 @@ static void on_slot_wanted(uv_handle_t *udp, size_t suggested_size, uv_buf_t *re
 /* No datagram is larger than a slot but a jumbogram of RFC 2675. */
 static void tell_message(struct uv_stack_endpoint *endpoint, const uv_buf_t *slot, size_t length,
                          const struct sockaddr *from, unsigned flags) {
-  dgram_recv_info info = {.present = DGRAM_RECV_TRUNCATED, .truncated = true};
+  const bool truncated = flags & UV_UDP_PARTIAL;
+  const dgram_recv_info info = {.present = DGRAM_RECV_TRUNCATED, .truncated = truncated};
   dgram_message message = {.bytes = slot->base, .length = length};
   loop_address_from_sockaddr(from, &message.from);
-  if (flags & UV_UDP_PARTIAL) {
-    endpoint->base.truncated++;
-    message.info = &info;
-  }
+  endpoint->base.truncated += truncated;
+  if (truncated || endpoint->tells_info) message.info = &info;
   dgram__endpoint_received(&endpoint->base, &message, 1);
 }
 

@@ -36,6 +36,7 @@ struct uv_stack_endpoint {
   bool connected;      /* has a peer */
   bool queued;         /* request is libuv's */
   bool queued_to_peer; /* without an address */
+  bool tells_info;     /* with each datagram whether it was truncated */
   uint8_t empties;     /* receives in a row that found nothing */
   int queued_length;   /* bytes of the datagram that it sends */
   uv_udp_send_t request;
