@@ -286,8 +286,21 @@ typedef struct dgram_recv_info {
   bool truncated;    /* the datagram was longer than the memory to receive into */
 } dgram_recv_info;
 
-/* What a datagram shall be sent with. A field counts only where its bit stands in `set`; zeroed it
- * asks for nothing. Fields that a stack cannot do fail the datagram with DGRAM_ENOTSUP. */
+/* What a datagram shall be sent with, for this one only. A field counts only where its bit stands in
+ * `set`; zeroed it asks for nothing. What a stack cannot do (the uv stack: all of it) is refused by
+ * the call with DGRAM_ENOTSUP. Neighbours in a list with the same info cost no more than without.
+ *
+ * The source address is one of the host's, of the socket's family, and for an IPv4 peer of a udp6
+ * socket ::ffff:a.b.c.d; of all zeros it is the system's choice. Whoever answers what came to a host
+ * with several addresses sets it to dgram_recv_info's local address, unless that is a group or a
+ * broadcast. With a link-local one the interface is that of its scope, unless given. Interface 0 is
+ * the system's choice.
+ *
+ * Errors  at once: DGRAM_EINVAL: a source address of another family. Later: DGRAM_ENETUNREACH (IPv4)
+ *         or DGRAM_EINVAL (IPv6): it is none of the host's; DGRAM_EINVAL: only one of source and
+ *         destination is ::ffff:a.b.c.d; DGRAM_ENODEV: no such interface.
+ * Source  ip(7), ipv6(7): IP_PKTINFO, IP_TOS, IPV6_PKTINFO, IPV6_TCLASS in a control message; RFC
+ *         3542 6. */
 enum dgram_send_info_bits {
   DGRAM_SEND_SOURCE_ADDRESS = 1 << 0,
   DGRAM_SEND_INTERFACE = 1 << 1,

@@ -64,15 +64,19 @@ static bool is_plain(const dgram_socket *socket, const dgram_datagram *datagram)
          datagram->to.port != 0;
 }
 
+static int check_info(const dgram_socket *socket, const dgram_send_info *info) {
+  if (info == NULL) return 0;
+  if ((info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
+  if ((info->set & DGRAM_SEND_SOURCE_ADDRESS) == 0) return 0;
+  return info->source_address.family == dgram__address_family_of(socket->type) ? 0 : DGRAM_EINVAL;
+}
+
 static int check_datagram(const dgram_socket *socket, const dgram_datagram *datagram) {
-  const dgram_send_info *info = datagram->info;
   int code = check_to(socket, &datagram->to);
 
   if (code == 0 && datagram->parts > DGRAM_PARTS_MAX) code = DGRAM_EINVAL;
   if (code == 0) code = check_payload(socket, datagram);
-  if (code < 0) return code;
-  if (info != NULL && (info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
-  return 0;
+  return code < 0 ? code : check_info(socket, datagram->info);
 }
 
 /* A send that finds the queue full is owed a `drain`; one too large for an empty queue never

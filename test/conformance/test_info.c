@@ -83,8 +83,7 @@ static void test_the_address_of_either_family_on_udp6(void **state) {
 static void tell_rest(int type, const char *to) {
   dgram_socket *a, *b;
   int lo = dgram_interface_index(h_stack(), "lo");
-  b = receiver(DGRAM_UDP6 == type ? DGRAM_UDP6 : DGRAM_UDP4, EVERYTHING,
-               type == DGRAM_UDP6 ? "::" : "0.0.0.0");
+  b = receiver(type, EVERYTHING, type == DGRAM_UDP6 ? "::" : "0.0.0.0");
   a = h_bound("a", strchr(to, ':') != NULL ? DGRAM_UDP6 : DGRAM_UDP4);
   h_assert_ok(H(dgram_set_ttl(a, 7)));
   send_to_address(a, to, h_port(b));
@@ -267,6 +266,268 @@ static void test_a_kept_message_has_its_info(void **state) {
   dgram_message_free(kept);
 }
 
+/* ---- sending ---- */
+
+/* Sends one datagram with this info, and waits for its end; returns its result. */
+static int send_with(dgram_socket *socket, const char *address, int port,
+                     const dgram_send_info *info) {
+  static dgram_datagram list[1];
+  struct h_call *call;
+  list[0] =
+      (dgram_datagram){.bytes = "hello", .length = 5, .to = h_literal(address, port), .info = info};
+  call = h_call_new(socket, "with info", 1);
+  h_assert_ok(h_call_made(call, H(dgram_send_many(socket, list, 1, h_on_sent_many, call))));
+  while (call->runs == 0)
+    h_turns(1);
+  return list[0].result;
+}
+
+static void send_and_hear(dgram_socket *socket, const char *address, int port,
+                          const dgram_send_info *info) {
+  const size_t before = count;
+  assert_int_equal(send_with(socket, address, port, info), 5);
+  h_run_count(&count, before + 1);
+}
+
+static void need_send_info(void) {
+  if (h_kind() == H_UV) h_skip("libuv sends nothing but a payload");
+}
+
+static void send_tos(int type, const char *to) {
+  static const uint8_t values[] = {0xb8, 0x02, 0xff, 0};
+  dgram_socket *b = receiver(type, DGRAM_RECV_TOS, type == DGRAM_UDP6 ? "::" : "0.0.0.0");
+  dgram_socket *a = h_socket("a", type);
+  for (size_t i = 0; i < sizeof(values); i++) {
+    const dgram_send_info info = {.set = DGRAM_SEND_TOS, .tos = values[i]};
+    send_and_hear(a, to, h_port(b), &info);
+    assert_int_equal(infos[i].tos, values[i]);
+  }
+  send_and_hear(a, to, h_port(b), NULL); /* it was that datagram's alone */
+  assert_int_equal(infos[sizeof(values)].tos, 0);
+}
+
+/* api:send-info-tos */
+static void test_tos_of_one_datagram(void **state) {
+  (void)state;
+  need_send_info();
+  send_tos(DGRAM_UDP4, "127.0.0.1");
+}
+
+/* api:send-info-tos */
+static void test_tos_of_one_datagram_udp6(void **state) {
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  send_tos(DGRAM_UDP6, "::1");
+}
+
+/* api:send-info-tos */
+static void test_tos_of_one_datagram_to_ipv4_on_udp6(void **state) {
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  send_tos(DGRAM_UDP6, "::ffff:127.0.0.1");
+}
+
+static char sender[DGRAM_ADDRESS_TEXT + 8];
+
+static void note_sender(dgram_socket *socket, const dgram_message *message, void *data) {
+  (void)socket;
+  (void)data;
+  snprintf(sender, sizeof(sender), "%s", h_format(&message->from));
+}
+
+/* The answer comes from where the request went to, though the host has more addresses. */
+static void answer_from(int type, const char *asked, const char *expected) {
+  dgram_send_info info = {.set = DGRAM_SEND_SOURCE_ADDRESS};
+  dgram_socket *b = receiver(type, DGRAM_RECV_LOCAL_ADDRESS, type == DGRAM_UDP6 ? "::" : "0.0.0.0");
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  char text[sizeof(sender)];
+  h_assert_ok(dgram_on_message(a, note_sender, NULL));
+  send_to_address(a, asked, h_port(b));
+  info.source_address = infos[0].local_address;
+  assert_int_equal(
+      send_with(b, type == DGRAM_UDP6 ? "::ffff:127.0.0.1" : "127.0.0.1", h_port(a), &info), 5);
+  h_run_until("a message 'hello'");
+  h_turns(1);
+  snprintf(text, sizeof(text), "%s:%d", expected, h_port(b));
+  assert_string_equal(sender, text);
+}
+
+/* api:send-info-source api:recv-info-address */
+static void test_an_answer_from_the_address_that_was_asked(void **state) {
+  (void)state;
+  need_send_info();
+  answer_from(DGRAM_UDP4, "127.0.0.1", "127.0.0.1");
+}
+
+/* api:send-info-source api:recv-info-address */
+static void test_an_answer_from_another_address_that_was_asked(void **state) {
+  (void)state;
+  need_send_info();
+  answer_from(DGRAM_UDP4, "127.0.0.9", "127.0.0.9");
+}
+
+/* api:send-info-source api:recv-info-address */
+static void test_an_answer_to_ipv4_on_udp6(void **state) {
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  answer_from(DGRAM_UDP6, "127.0.0.9", "127.0.0.9");
+}
+
+static dgram_send_info from_address(const char *address) {
+  return (dgram_send_info){.set = DGRAM_SEND_SOURCE_ADDRESS,
+                           .source_address = h_literal(address, 0)};
+}
+
+/* api:send-info-source */
+static void test_sources_that_are_none(void **state) {
+  dgram_socket *a, *b;
+  dgram_send_info info = from_address("192.0.2.1");
+  (void)state;
+  need_send_info();
+  b = receiver(DGRAM_UDP4, EVERYTHING, NULL);
+  a = h_bound("a", DGRAM_UDP4);
+  h_assert_code(DGRAM_ENETUNREACH, send_with(a, "127.0.0.1", h_port(b), &info));
+  info = from_address("0.0.0.0");
+  send_and_hear(a, "127.0.0.1", h_port(b), &info);
+  assert_int_equal(count, 1);
+}
+
+/* api:send-info-source */
+static void test_sources_that_are_none_udp6(void **state) {
+  dgram_socket *a, *b;
+  dgram_send_info info = from_address("2001:db8::1");
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  b = receiver(DGRAM_UDP6, EVERYTHING, "::");
+  a = h_socket("a", DGRAM_UDP6);
+  h_assert_code(DGRAM_EINVAL, send_with(a, "::1", h_port(b), &info));
+  info = from_address("::ffff:192.0.2.1");
+  h_assert_code(DGRAM_ENETUNREACH, send_with(a, "::ffff:127.0.0.1", h_port(b), &info));
+  info = from_address("::");
+  send_and_hear(a, "::1", h_port(b), &info);
+  assert_int_equal(count, 1);
+}
+
+/* api:send-info-source */
+static void test_sources_of_the_other_family(void **state) {
+  dgram_socket *a, *b;
+  dgram_send_info info = from_address("::1");
+  dgram_datagram datagram = {.bytes = "x", .length = 1, .info = &info};
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  a = h_bound("a", DGRAM_UDP4);
+  datagram.to = h_address(a);
+  h_assert_code(DGRAM_EINVAL, H(dgram_send_many(a, &datagram, 1, NULL, NULL)));
+  h_assert_code(DGRAM_EINVAL, H(dgram_try_send_many(a, &datagram, 1)));
+  b = receiver(DGRAM_UDP6, EVERYTHING, "::");
+  h_assert_code(DGRAM_EINVAL, send_with(b, "::ffff:127.0.0.1", h_port(a), &info));
+  info = from_address("::ffff:127.0.0.1");
+  h_assert_code(DGRAM_EINVAL, send_with(b, "::1", h_port(b), &info));
+}
+
+static void send_by_interface(int type, const char *to) {
+  dgram_socket *b = receiver(type, EVERYTHING, type == DGRAM_UDP6 ? "::" : "0.0.0.0");
+  dgram_socket *a = h_socket("a", type);
+  const int lo = dgram_interface_index(h_stack(), "lo");
+  dgram_send_info info = {.set = DGRAM_SEND_INTERFACE, .interface_index = (uint32_t)lo};
+  send_and_hear(a, to, h_port(b), &info);
+  info.set |= DGRAM_SEND_TOS;
+  info.tos = 0x20;
+  info.interface_index = 0; /* the system's choice */
+  send_and_hear(a, to, h_port(b), &info);
+  assert_int_equal(infos[1].tos, 0x20);
+  info.interface_index = 999999;
+  h_assert_code(DGRAM_ENODEV, send_with(a, to, h_port(b), &info));
+  assert_int_equal(count, 2);
+}
+
+/* api:send-info-interface */
+static void test_by_an_interface(void **state) {
+  (void)state;
+  need_send_info();
+  send_by_interface(DGRAM_UDP4, "127.0.0.1");
+}
+
+/* api:send-info-interface */
+static void test_by_an_interface_udp6(void **state) {
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  send_by_interface(DGRAM_UDP6, "::1");
+}
+
+/* api:send-info-interface */
+static void test_by_an_interface_to_ipv4_on_udp6(void **state) {
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  send_by_interface(DGRAM_UDP6, "::ffff:127.0.0.1");
+}
+
+/* To a peer, without an address. */
+static void send_to_peer(int type, const char *to) {
+  dgram_socket *b = receiver(type, EVERYTHING, type == DGRAM_UDP6 ? "::" : "0.0.0.0");
+  dgram_socket *a = h_socket("a", type);
+  const dgram_send_info info = {.set = DGRAM_SEND_INTERFACE | DGRAM_SEND_TOS,
+                                .interface_index = (uint32_t)dgram_interface_index(h_stack(), "lo"),
+                                .tos = 0x20};
+  dgram_datagram datagram = {.bytes = "hello", .length = 5, .info = &info};
+  h_assert_ok(H(dgram_bind_sync(a, NULL)));
+  h_assert_ok(H(dgram_connect_sync(a, h_port(b), to)));
+  h_turns(2);
+  assert_int_equal(H(dgram_try_send_many(a, &datagram, 1)), 1);
+  assert_int_equal(datagram.result, 5);
+  h_run_count(&count, 1);
+  assert_int_equal(infos[0].tos, 0x20);
+}
+
+/* api:send-info-interface api:send-info-tos */
+static void test_to_a_peer(void **state) {
+  (void)state;
+  need_send_info();
+  send_to_peer(DGRAM_UDP4, "127.0.0.1");
+}
+
+/* api:send-info-interface api:send-info-tos */
+static void test_to_a_peer_udp6(void **state) {
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  send_to_peer(DGRAM_UDP6, "::1");
+}
+
+/* api:send-info-interface api:send-info-tos */
+static void test_to_a_peer_of_ipv4_on_udp6(void **state) {
+  (void)state;
+  need_send_info();
+  h_need_ipv6();
+  send_to_peer(DGRAM_UDP6, "::ffff:127.0.0.1");
+}
+
+/* api:send-info rule:4 */
+static void test_an_info_is_copied_without_a_callback(void **state) {
+  dgram_socket *a, *b;
+  (void)state;
+  need_send_info();
+  b = receiver(DGRAM_UDP4, DGRAM_RECV_TOS, NULL);
+  a = h_socket("a", DGRAM_UDP4);
+  h_assert_ok(h_bind(a, NULL));
+  for (uint8_t i = 0; i < 10; i++) { /* they wait for the bind */
+    dgram_send_info info = {.set = DGRAM_SEND_TOS, .tos = (uint8_t)(i * 4)};
+    dgram_datagram datagram = {.bytes = "hello", .length = 5, .to = h_address(b), .info = &info};
+    h_assert_ok(H(dgram_send_many(a, &datagram, 1, NULL, NULL)));
+    memset(&info, 0xff, sizeof(info));
+  }
+  h_run_count(&count, 10);
+  for (size_t i = 0; i < 10; i++)
+    assert_int_equal(infos[i].tos, i * 4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       H_TEST(test_the_address_that_it_was_sent_to),
@@ -282,6 +543,22 @@ int main(void) {
       H_TEST(test_switching_on_and_off),
       H_TEST(test_a_pause_keeps_it),
       H_TEST(test_a_kept_message_has_its_info),
+      H_TEST(test_tos_of_one_datagram),
+      H_TEST(test_tos_of_one_datagram_udp6),
+      H_TEST(test_tos_of_one_datagram_to_ipv4_on_udp6),
+      H_TEST(test_an_answer_from_the_address_that_was_asked),
+      H_TEST(test_an_answer_from_another_address_that_was_asked),
+      H_TEST(test_an_answer_to_ipv4_on_udp6),
+      H_TEST(test_sources_that_are_none),
+      H_TEST(test_sources_that_are_none_udp6),
+      H_TEST(test_sources_of_the_other_family),
+      H_TEST(test_by_an_interface),
+      H_TEST(test_by_an_interface_udp6),
+      H_TEST(test_by_an_interface_to_ipv4_on_udp6),
+      H_TEST(test_to_a_peer),
+      H_TEST(test_to_a_peer_udp6),
+      H_TEST(test_to_a_peer_of_ipv4_on_udp6),
+      H_TEST(test_an_info_is_copied_without_a_callback),
   };
   return H_MAIN(tests);
 }

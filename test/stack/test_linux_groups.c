@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,24 +191,70 @@ static void test_another_scope_begins_anew(void **state) {
   groups_finish();
 }
 
-/* What asks for nothing is allowed everywhere; that two of them differ is enough here. */
-static void test_other_info_begins_anew(void **state) {
-  dgram_send_info a, b, c;
-  (void)state;
-  memset(&a, 0, sizeof a);
-  memset(&b, 0, sizeof b);
-  memset(&c, 0, sizeof c);
-  c.tos = 4;
+/* The TOS of what waits at the peer, a character for each: 'a' for 0, 'b' for 4. */
+static const char *tos_of_arrived(void) {
+  static char text[32];
+  size_t n = 0;
+  for (; n + 1 < sizeof text; n++) {
+    char byte, control[64];
+    struct iovec piece = {&byte, 1};
+    struct msghdr header = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = 64};
+    if (recvmsg(groups_world.peer, &header, 0) < 0) break;
+    text[n] = (char)('a' + *CMSG_DATA(CMSG_FIRSTHDR(&header)) / 4);
+  }
+  text[n] = '\0';
+  return text;
+}
+
+static void send_with_tos(const dgram_send_info *const *infos, size_t count) {
+  int on = 1;
   groups_arrange(DGRAM_UDP4);
-  groups_add(8, 20);
-  groups_world.list[2].info = groups_world.list[4].info = &a;
-  groups_world.list[3].info = groups_world.list[5].info = &b;
-  groups_world.list[6].info = groups_world.list[7].info = &c;
-  groups_pass();
-  assert_int_equal(groups_calls.left_count, 3);
-  groups_expect_left(0, 40, 20);
-  groups_expect_left(1, 80, 20);
+  assert_int_equal(setsockopt(groups_world.peer, IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
+  groups_add(count, 20);
+  for (size_t i = 0; i < count; i++)
+    groups_world.list[i].info = infos[i];
+  groups_send();
+  groups_expect_sent(0, count);
+}
+
+/* What counts is what it asks for, not where it stands, nor what stands in fields that are not
+ * set. */
+static void test_other_info_begins_anew(void **state) {
+  const dgram_send_info none = {.tos = 4, .interface_index = 9};
+  const dgram_send_info a = {.set = DGRAM_SEND_TOS, .tos = 4};
+  const dgram_send_info b = {.set = DGRAM_SEND_TOS, .tos = 4, .interface_index = 9};
+  const dgram_send_info c = {.set = DGRAM_SEND_TOS, .tos = 8};
+  const dgram_send_info *const infos[] = {NULL, &none, NULL, &a, &b, &a, &c, &c, &none};
+  (void)state;
+  send_with_tos(infos, sizeof infos / sizeof *infos);
+  assert_int_equal(groups_calls.left_count, 4);
+  groups_expect_left(0, 60, 20);
+  groups_expect_left(1, 60, 20);
   groups_expect_left(2, 40, 20);
+  groups_expect_left(3, 20, 0);
+  assert_string_equal(tos_of_arrived(), "aaabbbcca");
+  groups_finish();
+}
+
+/* Each field of it. */
+static void test_each_field_of_an_info_matters(void **state) {
+  const dgram_address one = {.family = DGRAM_IPV4, .bytes = {127, 0, 0, 1}};
+  const dgram_address nobody = {.family = DGRAM_IPV4};
+  const dgram_send_info infos[] = {
+      {.set = DGRAM_SEND_TOS, .tos = 4},
+      {.set = DGRAM_SEND_TOS | DGRAM_SEND_INTERFACE, .tos = 4, .interface_index = 1},
+      {.set = DGRAM_SEND_TOS | DGRAM_SEND_INTERFACE, .tos = 4},
+      {.set = DGRAM_SEND_SOURCE_ADDRESS, .source_address = one},
+      {.set = DGRAM_SEND_SOURCE_ADDRESS, .source_address = nobody},
+  };
+  const dgram_send_info *all[5];
+  (void)state;
+  for (size_t i = 0; i < 5; i++)
+    all[i] = &infos[i];
+  send_with_tos(all, 5);
+  assert_int_equal(groups_calls.left_count, 5);
+  assert_string_equal(tos_of_arrived(), "bbbaa");
   groups_finish();
 }
 
@@ -586,6 +633,7 @@ int main(void) {
       KIT_TEST(test_each_byte_of_an_address_matters),
       KIT_TEST(test_another_scope_begins_anew),
       KIT_TEST(test_other_info_begins_anew),
+      KIT_TEST(test_each_field_of_an_info_matters),
       KIT_TEST(test_an_empty_one_is_in_no_group),
       KIT_TEST(test_empty_ones_alone),
       KIT_TEST(test_as_many_segments_as_the_kernel_takes),

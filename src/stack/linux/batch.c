@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "core/run.h"
-#include "stack/linux/control.h"
 
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
@@ -19,9 +18,20 @@ static size_t smaller(size_t a, size_t b) {
 
 /* ---- groups ---- */
 
+static uint32_t set_of(const dgram_send_info *info) {
+  return info ? info->set : 0;
+}
+
+/* Whether both ask for the same. A port that differs, which means nothing, parts them all the
+ * same. */
 static bool same_info(const dgram_send_info *a, const dgram_send_info *b) {
-  if (a == b) return true;
-  return a && b && memcmp(a, b, sizeof *a) == 0;
+  const uint32_t set = set_of(a);
+  if (a == b || (set | set_of(b)) == 0) return true;
+  if (set != set_of(b)) return false;
+  if ((set & DGRAM_SEND_TOS) && a->tos != b->tos) return false;
+  if ((set & DGRAM_SEND_INTERFACE) && a->interface_index != b->interface_index) return false;
+  return !(set & DGRAM_SEND_SOURCE_ADDRESS) ||
+         memcmp(&a->source_address, &b->source_address, sizeof a->source_address) == 0;
 }
 
 static bool same_way(const dgram_datagram *a, const dgram_datagram *b) {
@@ -120,10 +130,21 @@ static size_t add_group(struct linux_batch *batch, struct msghdr *header, dgram_
   return n;
 }
 
-static void say_segment(struct linux_batch *batch, struct msghdr *header, size_t length) {
+/* Of a segment's length the kernel insists on 16 bits (__udp_cmsg_send). */
+static void say_segment(struct msghdr *header, size_t length) {
   const uint16_t segment = (uint16_t)length;
-  header->msg_control = batch->controls[batch->messages].bytes;
   linux_stack_control_put(header, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
+}
+
+/* What the kernel is told beside so many datagrams; mostly nothing. */
+static void say_control(struct linux_batch *batch, struct msghdr *header,
+                        const dgram_datagram *list, size_t n, enum linux_destination peer) {
+  const dgram_send_info *info = list[0].info;
+  if (n == 1 && set_of(info) == 0) return;
+  if (list[0].to.family != 0) peer = linux_stack_destination_of(&list[0].to);
+  header->msg_control = batch->controls[batch->messages].bytes;
+  if (n > 1) say_segment(header, list[0].length);
+  if (info) linux_stack_control_put_info(header, info, peer);
 }
 
 /* Returns how many datagrams went into the message; 0: there is no room for any. */
@@ -137,7 +158,7 @@ static size_t add_message(struct linux_batch *batch, dgram_datagram *list, size_
   /* To the peer its length is 0, which is as good as none. */
   header->msg_name = &batch->addresses[batch->messages];
   header->msg_namelen = loop_address_to_sockaddr(&list[0].to, &batch->addresses[batch->messages]);
-  if (n > 1) say_segment(batch, header, list[0].length);
+  say_control(batch, header, list, n, grouping->peer);
   batch->bytes[batch->messages] = (uint32_t)((n - 1) * list[0].length + list[n - 1].length);
   batch->counts[batch->messages++] = (uint16_t)n;
   return n;

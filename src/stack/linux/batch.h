@@ -12,12 +12,12 @@
 #include <sys/socket.h>
 
 #include "core/limits.h"
+#include "stack/linux/control.h"
 #include "stack/loop/sockaddr.h"
 
-/* Room for the control message of UDP_SEGMENT, the length of a segment: 16 bits, which the kernel
- * insists on in __udp_cmsg_send. */
-struct linux_segment_control {
-  alignas(struct cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(uint16_t))];
+/* Room for the control messages of a message. */
+struct linux_send_control {
+  alignas(struct cmsghdr) unsigned char bytes[LINUX_SEND_CONTROL_SIZE];
 };
 
 /* One for all sockets of a stack; in use only inside a call. */
@@ -30,16 +30,17 @@ struct linux_batch {
   uint16_t counts[DGRAM__SEND_MESSAGES]; /* datagrams of each message */
   struct mmsghdr headers[DGRAM__SEND_MESSAGES];
   union loop_sockaddr addresses[DGRAM__SEND_MESSAGES];
-  struct linux_segment_control controls[DGRAM__SEND_MESSAGES];
+  struct linux_send_control controls[DGRAM__SEND_MESSAGES];
   struct iovec iov[DGRAM__SEND_PIECES];
   unsigned char pack[DGRAM__PACK_SIZE];
 };
 
 /* What messages may be formed. */
 struct linux_grouping {
-  unsigned messages; /* of a batch at most */
-  unsigned segments; /* datagrams of a group at most; 1: no groups */
-  size_t length;     /* bytes of a segment at most */
+  unsigned messages;           /* of a batch at most */
+  unsigned segments;           /* datagrams of a group at most; 1: no groups */
+  size_t length;               /* bytes of a segment at most */
+  enum linux_destination peer; /* of datagrams without an address */
 };
 
 /* Fills the batch with messages from the front of the list, as many as there is room for: at least

@@ -27,6 +27,11 @@ static int disconnect(struct linux_endpoint *endpoint) {
   return loop_keep_port(endpoint->fd, &before);
 }
 
+void linux_stack_note_peer(struct linux_endpoint *endpoint, const dgram_address *remote) {
+  endpoint->connected = true;
+  endpoint->peer_mapped = linux_stack_destination_of(remote) == LINUX_TO_MAPPED;
+}
+
 int linux_stack_connect(struct dgram__endpoint *base, const dgram_address *remote) {
   struct linux_endpoint *endpoint = linux_endpoint_of(base);
   if (!remote) return disconnect(endpoint);
@@ -34,7 +39,7 @@ int linux_stack_connect(struct dgram__endpoint *base, const dgram_address *remot
   socklen_t length = loop_address_to_sockaddr(remote, &address);
   int code = linux_stack_sys_connect(endpoint->fd, &address.any, length);
   if (code < 0) return code;
-  endpoint->connected = true;
+  linux_stack_note_peer(endpoint, remote);
   return 0;
 }
 

@@ -26,6 +26,54 @@ void linux_stack_control_put(struct msghdr *header, int level, int type, const v
   header->msg_controllen += CMSG_SPACE(size);
 }
 
+/* ---- what is asked for ---- */
+
+static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+enum linux_destination linux_stack_destination_of(const dgram_address *to) {
+  if (to->family == DGRAM_IPV4) return LINUX_TO_IPV4;
+  return memcmp(to->bytes, mapped, sizeof mapped) == 0 ? LINUX_TO_MAPPED : LINUX_TO_IPV6;
+}
+
+/* The interface's index, 0 for none: a link-local source names its own. */
+static uint32_t interface_of(const dgram_send_info *info) {
+  if (info->set & DGRAM_SEND_INTERFACE) return info->interface_index;
+  return info->set & DGRAM_SEND_SOURCE_ADDRESS ? info->source_address.scope_id : 0;
+}
+
+static void put_packet_ipv4(struct msghdr *header, const dgram_send_info *info) {
+  struct in_pktinfo packet = {.ipi_ifindex = (int)interface_of(info)};
+  if (info->set & DGRAM_SEND_SOURCE_ADDRESS)
+    memcpy(&packet.ipi_spec_dst, info->source_address.bytes, sizeof packet.ipi_spec_dst);
+  linux_stack_control_put(header, IPPROTO_IP, IP_PKTINFO, &packet, sizeof packet);
+}
+
+/* To an IPv4 peer it says its source as a mapped address, also where it has none to say. */
+static void put_packet_ipv6(struct msghdr *header, const dgram_send_info *info,
+                            enum linux_destination to) {
+  struct in6_pktinfo packet = {.ipi6_ifindex = interface_of(info)};
+  if (info->set & DGRAM_SEND_SOURCE_ADDRESS)
+    memcpy(&packet.ipi6_addr, info->source_address.bytes, sizeof packet.ipi6_addr);
+  else if (to == LINUX_TO_MAPPED)
+    memcpy(&packet.ipi6_addr, mapped, sizeof mapped);
+  linux_stack_control_put(header, IPPROTO_IPV6, IPV6_PKTINFO, &packet, sizeof packet);
+}
+
+/* A udp6 socket says it in both forms: the kernel heeds that of the family that the peer has. */
+static void put_tos(struct msghdr *header, int tos, bool ipv6) {
+  linux_stack_control_put(header, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+  if (ipv6) linux_stack_control_put(header, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
+}
+
+void linux_stack_control_put_info(struct msghdr *header, const dgram_send_info *info,
+                                  enum linux_destination to) {
+  const bool ipv6 = to != LINUX_TO_IPV4;
+  const bool packet = info->set & (DGRAM_SEND_SOURCE_ADDRESS | DGRAM_SEND_INTERFACE);
+  if (packet && ipv6) put_packet_ipv6(header, info, to);
+  if (packet && !ipv6) put_packet_ipv4(header, info);
+  if (info->set & DGRAM_SEND_TOS) put_tos(header, info->tos, ipv6);
+}
+
 /* ---- what was told ---- */
 
 /* What came before its interface was asked for has none: 0. */

@@ -135,9 +135,10 @@ static void send_whole(int fd) {
   (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 }
 
-static bool has_peer(struct dgram__endpoint *base) {
+static void take_peer(struct dgram__endpoint *base) {
   dgram_address peer;
-  return linux_stack_remote_address(base, &peer) == 0;
+  if (linux_stack_remote_address(base, &peer) == 0)
+    linux_stack_note_peer(linux_endpoint_of(base), &peer);
 }
 
 int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
@@ -153,7 +154,7 @@ int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how); /* non-blocking, too */
   if (code < 0) return code;
   linux_endpoint_of(base)->adopted = true;
-  linux_endpoint_of(base)->connected = has_peer(base);
+  take_peer(base);
   send_whole(fd);
   return 0;
 }

@@ -81,6 +81,7 @@ struct linux_endpoint {
   bool no_groups : 1;        /* datagrams left one by one where a group of them did not */
   bool tells_icmp : 1;       /* the core is told what ICMP answers */
   bool connected : 1;        /* has a peer, so that ICMP's answers to it are told */
+  bool peer_mapped : 1;      /* that has a mapped address: a udp6 socket's of IPv4 */
 };
 
 static inline struct linux_stack *linux_stack_of(struct dgram__endpoint *endpoint) {
@@ -102,6 +103,9 @@ int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgr
 void linux_stack_discard(dgram_stack *stack, int fd);
 int linux_stack_name_of(int fd, dgram_address *ret_address); /* getsockname(2) */
 int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+
+/* From now on the endpoint has this peer. */
+void linux_stack_note_peer(struct linux_endpoint *endpoint, const dgram_address *remote);
 
 /* Where a descriptor is bound. */
 int linux_stack_name_of(int fd, dgram_address *ret_address);

@@ -60,6 +60,12 @@ static void probe_groups(struct linux_endpoint *endpoint) {
   stack->segments_max = code < 0 ? 1 : DGRAM__SEGMENTS_MAX;
 }
 
+/* Where datagrams without an address go. */
+static enum linux_destination peer_of(const struct linux_endpoint *endpoint) {
+  if (endpoint->base.type == DGRAM_UDP4) return LINUX_TO_IPV4;
+  return endpoint->peer_mapped ? LINUX_TO_MAPPED : LINUX_TO_IPV6;
+}
+
 static struct linux_grouping grouping_of(const struct sending *sending) {
   struct linux_endpoint *endpoint = sending->endpoint;
   struct linux_stack *stack = stack_of(sending);
@@ -67,6 +73,7 @@ static struct linux_grouping grouping_of(const struct sending *sending) {
       .messages = stack->single_sends ? 1 : DGRAM__SEND_MESSAGES,
       .segments = 1,
       .length = endpoint->group_length_max,
+      .peer = peer_of(endpoint),
   };
   if (endpoint->no_groups || sending->done < sending->singles_until) return grouping;
   if (stack->segments_max == 0) probe_groups(endpoint);

@@ -6,7 +6,7 @@
 static const struct dgram__stack_ops linux_stack_ops = {
     .name = "linux",
     .endpoint_size = sizeof(struct linux_endpoint),
-    .send_info = 0,
+    .send_info = DGRAM_SEND_SOURCE_ADDRESS | DGRAM_SEND_INTERFACE | DGRAM_SEND_TOS,
     .recv_info = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
                  DGRAM_RECV_TOS | DGRAM_RECV_TIME | DGRAM_RECV_TRUNCATED,
     .icmp_errors = true,

@@ -23,6 +23,7 @@ struct packet {
   struct sim_ip to;
   struct sim_ip from;
   bool ipv4;
+  unsigned out; /* the interface that it is to leave by; 0: whichever leads there */
   uint8_t tos;
   bool asks; /* where it would come from: nothing is sent */
   enum sim_cast cast;
@@ -230,11 +231,31 @@ static void send_here(struct packet *packet, const struct sim_interface *interfa
 
 /* ---- where it comes from ---- */
 
+static bool asks_for(const struct packet *packet, uint32_t what) {
+  const dgram_send_info *info = packet->datagram->info;
+  return info && (info->set & what);
+}
+
+/* As the kernel has it, one that is the host's, of any interface. */
+static int set_source_asked_for(struct packet *packet, const struct sim_ip *ip, bool leaves) {
+  const unsigned scope = packet->datagram->info->source_address.scope_id;
+  if (sim_ip_is_ipv4(ip) != packet->ipv4) return DGRAM_EINVAL;
+  if (!sim_host_has(packet->host, ip, scope))
+    return packet->ipv4 ? DGRAM_ENETUNREACH : DGRAM_EINVAL;
+  if (leaves && sim_ip_is_loopback(ip)) return DGRAM_EINVAL;
+  packet->from = *ip;
+  return 0;
+}
+
 /* The socket's own address, or the one given. Where the socket's is of the other family no way
  * leads to the destination; one that is of this host alone, or is the host's no more, does not
  * leave it. */
 static int set_source(struct packet *packet, const struct sim_ip *other, bool leaves) {
   const struct sim_ip *own = &packet->sender->local;
+  if (asks_for(packet, DGRAM_SEND_SOURCE_ADDRESS)) {
+    const struct sim_ip asked = sim_ip_of(&packet->datagram->info->source_address);
+    if (!sim_ip_is_any(&asked)) return set_source_asked_for(packet, &asked, leaves);
+  }
   packet->from = *other;
   if (sim_ip_is_any(own) || sim_ip_is_group(own) || sim_ip_is_broadcast(own)) return 0;
   if (!sim_host_has(packet->host, own, 0))
@@ -263,11 +284,10 @@ static int send_to_self(struct packet *packet) {
 
 /* The first interface whose network has this address; without one, the first that could have. */
 static int send_to_other(struct packet *packet) {
-  unsigned scope = packet->datagram->to.scope_id;
   const struct sim_address *target = NULL, *source = NULL;
   for (const struct sim_interface *i = packet->host->interfaces; i && !target; i = i->next) {
     const struct sim_address *own = sim_interface_address(i, packet->ipv4);
-    if (!own || (scope != 0 && scope != i->index)) continue;
+    if (!own || (packet->out != 0 && packet->out != i->index)) continue;
     target = sim_address_find(packet->host->world, i->network->number, &packet->to);
     if (!source || target) source = own;
   }
@@ -283,7 +303,7 @@ static int send_to_other(struct packet *packet) {
 
 /* Where the datagram names none it is the socket's, which counts for multicast alone. */
 static struct sim_interface *way_out(const struct packet *packet) {
-  unsigned index = packet->datagram->to.scope_id;
+  unsigned index = packet->out;
   if (index == 0 && sim_ip_is_group(&packet->to)) index = packet->sender->multicast_interface;
   struct sim_interface *interface = sim_host_interface(packet->host, index);
   if (interface || index == SIM_LO) return interface;
@@ -369,14 +389,17 @@ static int route(struct packet *packet) {
   if (sim_ip_is_group(to)) return send_to_group(packet);
   if (sim_ip_is_broadcast(to))
     return send_to_all(packet, sim_ip_is_loopback(to) ? NULL : way_out(packet));
-  if (sim_host_has(packet->host, to, packet->datagram->to.scope_id)) return send_to_self(packet);
+  if (sim_host_has(packet->host, to, packet->out)) return send_to_self(packet);
   struct sim_interface *interface = packet->ipv4 ? find_broadcast(packet) : NULL;
   return interface ? send_to_all(packet, interface) : send_to_other(packet);
 }
 
 static struct packet packet_of(struct sim_endpoint *sender, const dgram_datagram *datagram) {
-  struct packet packet = {
-      .sender = sender, .host = sim_host_of(sender), .datagram = datagram, .tos = sender->tos};
+  struct packet packet = {.sender = sender,
+                          .host = sim_host_of(sender),
+                          .datagram = datagram,
+                          .out = datagram->to.scope_id,
+                          .tos = sender->tos};
   packet.to = destination_ip(sender, &datagram->to);
   packet.ipv4 = sim_ip_is_ipv4(&packet.to);
   return packet;
@@ -392,6 +415,18 @@ int sim_network_source(struct sim_endpoint *endpoint, const dgram_address *to,
   return error;
 }
 
+/* What it is sent with counts more than what the socket is set to. A destination's scope and the
+ * info may both name an interface, but the same one. */
+static int heed_info(struct packet *packet) {
+  const dgram_send_info *info = packet->datagram->info;
+  if (asks_for(packet, DGRAM_SEND_TOS)) packet->tos = info->tos;
+  if (!asks_for(packet, DGRAM_SEND_INTERFACE) || info->interface_index == 0) return 0;
+  const unsigned scope = packet->out, index = info->interface_index;
+  packet->out = index;
+  if (index != SIM_LO && !sim_host_interface(packet->host, index)) return DGRAM_ENODEV;
+  return scope != 0 && scope != index ? DGRAM_EINVAL : 0;
+}
+
 static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram) {
   dgram_datagram to_peer;
   if (datagram->to.family == 0) {
@@ -401,7 +436,8 @@ static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram)
   }
   struct packet packet = packet_of(sender, datagram);
   if (packet.ipv4 && datagram->length > DGRAM__PAYLOAD_MAX_IPV4) return DGRAM_EMSGSIZE;
-  int error = route(&packet);
+  int error = heed_info(&packet);
+  if (error == 0) error = route(&packet);
   return error < 0 ? error : (int)datagram->length;
 }
 

@@ -217,6 +217,7 @@ static void sim_stack_discard(dgram_stack *base, int fd) {
 static const struct dgram__stack_ops operations = {
     .name = "sim",
     .endpoint_size = sizeof(struct sim_endpoint),
+    .send_info = DGRAM_SEND_SOURCE_ADDRESS | DGRAM_SEND_INTERFACE | DGRAM_SEND_TOS,
     .recv_info = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
                  DGRAM_RECV_TOS | DGRAM_RECV_TIME | DGRAM_RECV_TRUNCATED,
     .icmp_errors = true,
