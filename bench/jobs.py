@@ -10,6 +10,7 @@ from typing import Any
 from measure import Command, Sample
 
 OURS = "ours"
+OURS_PLAIN = "ours without"
 LIMIT = "limit"
 LIBUV = "libuv"
 NODE = "node"
@@ -92,6 +93,13 @@ def p99(rounds: Sequence[Round], contender: str) -> float:
 def p99_times(rounds: Sequence[Round]) -> float:
     """How many times libuv's p99 is ours: more is better, as with every ratio here."""
     return p99(rounds, LIBUV) / p99(rounds, OURS)
+
+
+def cpu_times(rounds: Sequence[Round]) -> float:
+    """The receiver's CPU time for a datagram over that of ours without what the job is about."""
+    cost, plain = (statistics.median(one[name].cpu_ns["receiver"] for one in rounds)
+                   for name in (OURS, OURS_PLAIN))
+    return cost / plain
 
 
 def growth(rounds: Sequence[Round]) -> float:
@@ -185,6 +193,16 @@ def receivers(name: str, title: str, sender: Command, limit: list[Command], goal
     return Job(name, title, 64, "receiver", sized(forms, 64), goals)
 
 
+def info() -> Job:
+    sender = ("bare", "flood")
+    forms = {
+        OURS: [Form("on_batch, all kinds of info", sender, ("ours", "receive-info"))],
+        OURS_PLAIN: [Form("on_batch", sender, ("ours", "receive-batch"))],
+    }
+    return Job("flood-64-info", "the same flood with every kind of info, to without", 64, "receiver",
+               sized(forms, 64), (Goal("cpu", OURS_PLAIN, cpu_times, 1.15, at_least=False),))
+
+
 def fan_out() -> Job:
     sink = ("bare", "receive-mmsg")
     forms = {
@@ -249,6 +267,7 @@ def all_jobs() -> list[Job | Solo]:
         receivers("flood-64", "receive under a flood of 64 B, GSO sender",
                   ("bare", "flood"), [("receive-gro", "--slots=4"), ("receive-gro", "--slots=1")],
                   (of_limit(0.8), of_libuv(7)), ["receive-mmsg"]),
+        info(),
         receivers("plain-64", "receive 64 B from a sender without GSO",
                   ("bare", "send-mmsg"), [("receive-mmsg",)],
                   (of_limit(0.97), of_libuv(1)), ["receive-mmsg", "receive"]),

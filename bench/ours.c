@@ -7,8 +7,14 @@ void ours_fail(const char *what, int code) {
 }
 
 dgram_socket *ours_socket(dgram_stack *stack) {
-  const dgram_socket_options options = {
-      .type = DGRAM_UDP4, .max_queued_datagrams = SIZE_MAX, .max_queued_bytes = SIZE_MAX};
+  return ours_socket_with_info(stack, 0);
+}
+
+dgram_socket *ours_socket_with_info(dgram_stack *stack, uint32_t recv_info) {
+  const dgram_socket_options options = {.type = DGRAM_UDP4,
+                                        .max_queued_datagrams = SIZE_MAX,
+                                        .max_queued_bytes = SIZE_MAX,
+                                        .recv_info = recv_info};
   dgram_socket *socket;
   ours_check("dgram_create_socket", dgram_create_socket(stack, &options, &socket));
   return socket;
@@ -46,6 +52,7 @@ int main(int argc, char **argv) {
       {"send-to", ours_send_to},
       {"fan-out", ours_fan_out},
       {"receive-batch", ours_receive_batch},
+      {"receive-info", ours_receive_info},
       {"receive-message", ours_receive_message},
       {"reply-batch", ours_reply_batch},
       {"reply-message", ours_reply_message},

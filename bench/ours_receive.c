@@ -10,8 +10,9 @@ static int serve(const struct bench_options *options, const char *role, dgram_so
   return dgram_run(NULL) < 0;
 }
 
-static int serve_batches(const struct bench_options *options, const char *role, dgram_batch_cb cb) {
-  dgram_socket *socket = ours_socket(NULL);
+static int serve_batches(const struct bench_options *options, const char *role, dgram_batch_cb cb,
+                         uint32_t recv_info) {
+  dgram_socket *socket = ours_socket_with_info(NULL, recv_info);
   ours_check("dgram_on_batch", dgram_on_batch(socket, cb, NULL));
   return serve(options, role, socket);
 }
@@ -35,7 +36,23 @@ static void on_batch(dgram_socket *socket, const dgram_message *messages, size_t
 }
 
 int ours_receive_batch(const struct bench_options *options) {
-  return serve_batches(options, "receive-batch", on_batch);
+  return serve_batches(options, "receive-batch", on_batch, 0);
+}
+
+/* Every kind; the time of each is looked at. */
+static void on_batch_with_info(dgram_socket *socket, const dgram_message *messages, size_t count,
+                               void *data) {
+  static uint64_t latest_ns;
+  for (size_t i = 0; i < count; i++) {
+    if (messages[i].info->time_ns > latest_ns) latest_ns = messages[i].info->time_ns;
+  }
+  on_batch(socket, messages, count, data);
+}
+
+int ours_receive_info(const struct bench_options *options) {
+  return serve_batches(options, "receive-info", on_batch_with_info,
+                       DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
+                           DGRAM_RECV_TOS | DGRAM_RECV_TIME | DGRAM_RECV_TRUNCATED);
 }
 
 static void on_message(dgram_socket *socket, const dgram_message *message, void *data) {
@@ -70,7 +87,7 @@ static void on_requests(dgram_socket *socket, const dgram_message *messages, siz
 }
 
 int ours_reply_batch(const struct bench_options *options) {
-  return serve_batches(options, "reply-batch", on_requests);
+  return serve_batches(options, "reply-batch", on_requests, 0);
 }
 
 static void on_request(dgram_socket *socket, const dgram_message *message, void *data) {

@@ -18,6 +18,7 @@ DETAILS = (("job", 17), ("who", 14), ("figure", 9), ("CPU ns out", 10), ("in", 7
 OTHERS = {
     "p99": "libuv's p99 over ours",
     "bytes": "bytes",
+    "cpu": "CPU time for a datagram with it over without",
     "growth": "highest cost over the lowest of fewer",
 }
 

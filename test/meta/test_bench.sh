@@ -37,7 +37,7 @@ measure --build "$BUILD" --job bulk-batch-64 --job bulk-message-1200 --job flood
   { cat "$work/log"; exit 1; }
 bad=$(judge "$work/rows")
 [[ -z $bad ]] || { echo "$bad"; exit 1; }
-(($(jq length "$work/rows") == 9))
+(($(jq length "$work/rows") == 10))
 python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$work/chart.svg"
 echo "$(jq length "$work/rows") jobs, $(grep -c '<rect' "$work/chart.svg") bars"
 
