@@ -46,9 +46,11 @@ static struct cmsghdr *find_entry(struct msghdr *header) {
   return control;
 }
 
-/* Returns whether it is an answer of ICMP. Its offender may be missing. */
+/* Returns whether it is an answer of ICMP. Its offender may be missing; of what was cut off nothing is
+ * believed. */
 static bool read_entry(struct msghdr *header, struct entry *ret_entry) {
   const struct cmsghdr *control = find_entry(header);
+  if (header->msg_flags & MSG_CTRUNC) return false;
   if (!control || control->cmsg_len < CMSG_LEN(sizeof ret_entry->error)) return false;
   size_t length = control->cmsg_len - CMSG_LEN(0);
   if (length > sizeof *ret_entry) length = sizeof *ret_entry;
