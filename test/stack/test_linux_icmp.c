@@ -273,6 +273,18 @@ static void test_too_long_is_no_doubt(void **state) {
   groups_finish();
 }
 
+/* Which is no reason to wait, however many fail. */
+static void test_many_without_room(void **state) {
+  (void)state;
+  arrange();
+  groups_calls.judge = refuse_all;
+  refusal = -ENOBUFS;
+  groups_add(200, 10);
+  assert_int_equal(dgram_try_send_many(groups_world.socket, groups_world.list, 200), 200);
+  groups_expect_code(0, 200, DGRAM_ENOBUFS);
+  groups_finish();
+}
+
 static void test_no_room_in_the_device(void **state) {
   (void)state;
   start_in_doubt(-ENOBUFS);
@@ -491,6 +503,7 @@ int main(void) {
       KIT_TEST(test_without_a_doubt_it_fails),
       KIT_TEST(test_too_long_is_no_doubt),
       KIT_TEST(test_no_room_in_the_device),
+      KIT_TEST(test_many_without_room),
       KIT_TEST(test_receiving),
       KIT_TEST(test_other_errors_are_told),
       KIT_TEST(test_a_connected_descriptor),

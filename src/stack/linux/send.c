@@ -37,7 +37,7 @@ struct sending {
   size_t run;       /* so many at the front are known to be one */
   size_t done;      /* from the front: their results are written */
   unsigned repeats; /* of the message that is first now */
-  unsigned errors;  /* of ICMP that came in meanwhile, as far as is known */
+  unsigned errors;  /* calls that ended early, perhaps for an error of ICMP that came in */
   int stray;        /* what made it be repeated, while that may be another's; or 0 */
 
   /* A group that failed, while it is sent again. */
@@ -218,10 +218,13 @@ static bool is_in_doubt(const struct sending *sending, int code) {
          linux_stack_sys_has_errors(endpoint->fd);
 }
 
-/* A call that ends early may have met an error: sendmmsg hides it. */
+/* A call that ends early may have met an error: sendmmsg hides it. Or the device was full, so after so
+ * many the system is asked. */
 static bool is_full_of_errors(struct sending *sending, const struct linux_batch *batch, int sent) {
   if (!sending->endpoint->tells_icmp || sent == (int)batch->messages) return false;
-  return ++sending->errors >= DGRAM__SEND_ERRORS_MAX;
+  if (++sending->errors < DGRAM__SEND_ERRORS_MAX) return false;
+  sending->errors = 0;
+  return linux_stack_sys_has_errors(sending->endpoint->fd);
 }
 
 /* ---- all of them ---- */
