@@ -874,7 +874,8 @@ DGRAM_EXTERN int dgram_set_recv_info(dgram_socket *socket, uint32_t bits);
  * since UDP promises no answer, and whoever answers may be lying: an `icmp` is a hint, and says
  * nothing for certain about any datagram.
  *
- * It is never an `error`, and no other datagram fails for it. An answer comes when it has come,
+ * It is never an `error`, not on a connected socket either, whose peer's answers are one otherwise,
+ * and no other datagram fails for it. An answer comes when it has come,
  * mostly after the send's callback; which of the datagrams to that destination it was about is not
  * known. Many are lost on the way: hosts answer some per second at most. While the socket is paused
  * they wait like datagrams, in the same buffer (a send may bring them all the same); those for which

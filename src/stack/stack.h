@@ -348,7 +348,8 @@ void dgram__endpoint_receive_ended(struct dgram__endpoint *endpoint, int code, c
  * then instead of a failure of receiving; while the endpoint receives, and where a send is short
  * also when not. No datagram fails for it. Borrowed. */
 void dgram__endpoint_icmp(struct dgram__endpoint *endpoint, const dgram_icmp *icmp);
-/* Inside send, the one place that is not from the loop: the system has answered with an error that
+
+/* Inside send, connect and set_option, the one telling that need not be from the loop: the system has answered with an error that
  * belongs to a datagram sent before, as ICMP's are on an endpoint with a peer, and send has tried the
  * one at hand again. The core tells it from the loop. */
 void dgram__endpoint_peer_failed(struct dgram__endpoint *endpoint, int code);

@@ -163,6 +163,52 @@ static void test_a_pause_makes_them_wait(void **state) {
   h_run_until("a icmp");
 }
 
+/* A peer's answers are an `error`, but for those who ask. api:icmp */
+static void test_of_a_peer_in_one_way(void **state) {
+  dgram_address to;
+  (void)state;
+  need_icmp();
+  to = dead(DGRAM_UDP4);
+  dgram_socket *a = asker("a", DGRAM_UDP4);
+  h_assert_ok(h_connect(a, "127.0.0.1", to.port));
+  h_run_until("a connected OK");
+  for (size_t round = 1; round <= 3; round++) {
+    h_assert_ok(h_send_peer(a, "asked"));
+    h_assert_ok(h_send_peer(a, "longer")); /* else they would leave as a group, with one answer */
+    h_run_until_n("a icmp", 2 * round);
+    h_turns(3);
+    assert_int_equal(h_count("a error"), round - 1);
+    h_assert_ok(H(dgram_set_icmp_errors(a, false)));
+    h_assert_ok(h_send_peer(a, "unasked"));
+    h_run_until_n("a error recvmsg ECONNREFUSED", round);
+    assert_int_equal(h_count("a icmp"), 2 * round);
+    h_assert_ok(H(dgram_set_icmp_errors(a, true)));
+  }
+  assert_int_equal(h_count("a sent 'asked'"), 3);
+  assert_int_equal(h_count("a sent 'longer'"), 3);
+  assert_int_equal(h_count("a unsent"), 0);
+}
+
+/* What has come before the asking is not forgotten. api:icmp */
+static void test_asked_too_late(void **state) {
+  dgram_address to;
+  dgram_datagram datagram = {.bytes = "x", .length = 1};
+  (void)state;
+  need_icmp();
+  h_need_kernel("nobody's answer is pending in a simulation");
+  to = dead(DGRAM_UDP4);
+  dgram_socket *a = h_bound("a", DGRAM_UDP4);
+  h_assert_ok(H(dgram_on_icmp(a, on_icmp, NULL)));
+  h_assert_ok(h_connect(a, "127.0.0.1", to.port));
+  h_run_until("a connected OK");
+  assert_int_equal(H(dgram_try_send_many(a, &datagram, 1)), 1);
+  h_assert_ok(H(dgram_set_icmp_errors(a, true)));
+  h_run_until("a error recvmsg ECONNREFUSED");
+  h_turns(3);
+  assert_int_equal(h_count("a icmp"), 0);
+  assert_int_equal(h_count("a error"), 1);
+}
+
 static void close_it(dgram_socket *socket, const dgram_icmp *icmp, void *data) {
   (void)icmp;
   (void)data;
@@ -192,6 +238,7 @@ int main(void) {
       H_TEST(test_a_dead_port_answers),     H_TEST(test_a_dead_port_answers_udp6),
       H_TEST(test_a_mapped_peer_answers),   H_TEST(test_nobody_else_pays),
       H_TEST(test_asked_later_and_no_more), H_TEST(test_a_pause_makes_them_wait),
+      H_TEST(test_of_a_peer_in_one_way),    H_TEST(test_asked_too_late),
       H_TEST(test_close_in_icmp),
   };
   return H_MAIN(tests);

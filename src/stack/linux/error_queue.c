@@ -20,6 +20,7 @@
 #include "stack/linux/errors.h"
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
+#include "stack/loop/peer.h"
 
 /* The control message of an entry, as the kernel writes it. */
 struct entry {
@@ -111,13 +112,14 @@ int linux_stack_ask_icmp(int fd, int type, bool on) {
 }
 
 /* The kernel empties the queue when it is turned off, but leaves the pending error behind, which
- * would then be taken for one of receiving. */
+ * would then be taken for one of receiving. One that a peer has brought before it was turned on is in
+ * no queue. */
 int linux_stack_set_icmp_errors(struct linux_endpoint *endpoint, bool on) {
-  int pending;
   int code = linux_stack_ask_icmp(endpoint->fd, endpoint->base.type, on);
-  if (code < 0) return code;
-  if (endpoint->tells_icmp && !on)
-    (void)linux_stack_sys_get_int(endpoint->fd, SOL_SOCKET, SO_ERROR, &pending);
+  if (code < 0 || endpoint->tells_icmp == on) return code;
+  int pending = loop_take_error(endpoint->fd);
+  if (linux_stack_hands_over(endpoint, pending))
+    dgram__endpoint_peer_failed(&endpoint->base, pending);
   endpoint->tells_icmp = on;
   return 0;
 }
