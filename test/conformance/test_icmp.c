@@ -81,7 +81,11 @@ static void test_a_dead_port_answers_udp6(void **state) {
 
 /* A udp6 socket has IPv4 peers too. api:icmp */
 static void test_a_mapped_peer_answers(void **state) {
-  const dgram_socket_options options = {.type = DGRAM_UDP6, .icmp_errors = true};
+  const dgram_socket_options options = {.type = DGRAM_UDP6,
+                                        .icmp_errors = true,
+                                        .recv_info = DGRAM_RECV_LOCAL_ADDRESS |
+                                                     DGRAM_RECV_HOP_LIMIT | DGRAM_RECV_TOS |
+                                                     DGRAM_RECV_TIME};
   dgram_address to;
   char expected[96];
   (void)state;

@@ -137,6 +137,21 @@ static void test_what_an_answer_says(void **state) {
   groups_finish();
 }
 
+/* What else the kernel then writes beside an entry leaves it room, of both families. */
+static void test_with_every_info(void **state) {
+  const uint32_t every = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
+                         DGRAM_RECV_TOS | DGRAM_RECV_TIME;
+  const int types[] = {DGRAM_UDP4, DGRAM_UDP6};
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    arrange_as(types[i]);
+    assert_int_equal(dgram_set_recv_info(groups_world.socket, every), 0);
+    assert_int_equal(try_one(dead), 1);
+    expect_heard(1);
+    groups_finish();
+  }
+}
+
 /* More of them than the receive buffer has room for, each with a good one: all are told, and all that
  * can arrive arrives. */
 static void test_many_among_good_ones(void **state) {
@@ -496,6 +511,7 @@ static void test_paused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       KIT_TEST(test_what_an_answer_says),
+      KIT_TEST(test_with_every_info),
       KIT_TEST(test_many_among_good_ones),
       KIT_TEST(test_many_at_once),
       KIT_TEST(test_groups),
