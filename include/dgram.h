@@ -180,7 +180,8 @@ DGRAM_EXTERN const char *dgram_version(void);
      "The default stack belongs to another thread")                                                \
   XX(DGRAM_ERUNNING, -5012, "ERR_STACK_RUNNING", "The stack's loop is running already")            \
   XX(DGRAM_EBADBUFFERSIZE, -5013, "ERR_SOCKET_BAD_BUFFER_SIZE",                                    \
-     "Buffer size must be a positive integer")
+     "Buffer size must be a positive integer")                                                     \
+  XX(DGRAM_EIPBLOCKED, -5014, "ERR_IP_BLOCKED", "The address is blocked by a block list")
 
 /* The resolver's: getaddrinfo(3). ENOTFOUND stands for EAI_NONAME and EAI_NODATA, as in Node. */
 #define DGRAM_RESOLVER_ERROR_MAP(XX)                                                               \
@@ -217,6 +218,9 @@ typedef struct dgram_socket dgram_socket;
 
 /* A network stack that sockets live on. Opaque. */
 typedef struct dgram_stack dgram_stack;
+
+/* Addresses that a program wants nothing to do with: Node's net.BlockList. Opaque. */
+typedef struct dgram_block_list dgram_block_list;
 
 /* Families of addresses. DGRAM_UNIX is reserved for unix datagram sockets. */
 enum dgram_family { DGRAM_UNIX = 1, DGRAM_IPV4 = 4, DGRAM_IPV6 = 6 };
@@ -435,6 +439,8 @@ typedef struct dgram_socket_options {
   int recv_buffer_size;        /* dgram_set_recv_buffer_size from the bind on; 0: the system's */
   int send_buffer_size;        /* the same of dgram_set_send_buffer_size */
   uint32_t recv_info;          /* as dgram_set_recv_info, from the bind on: no datagram lacks it */
+  dgram_block_list *receive_block_list; /* drops what comes from these: see dgram_block_list_create */
+  dgram_block_list *send_block_list;    /* neither sends nor connects to these */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its
@@ -900,6 +906,7 @@ typedef struct dgram_stats {
   uint64_t receive_calls;    /* system calls that received, or tried to */
   uint64_t truncated;        /* datagrams cut to the memory to receive into */
   uint64_t dropped;          /* datagrams that the system dropped: see below */
+  uint64_t blocked;          /* datagrams that came from an address of receive_block_list */
 
   uint64_t sent;         /* datagrams handed to the system */
   uint64_t sent_bytes;   /* in them */
@@ -942,9 +949,9 @@ DGRAM_EXTERN int dgram_get_stats_sized(const dgram_socket *socket, size_t size,
 
 /* ---- stacks ---- */
 
-/* Where memory comes from. All three or none; `data` is passed through. realloc (which this version
- * does not call, and later ones may) and free get what these functions returned, free also NULL.
- * Must live as long as the stack, kept messages, and lookups that the system could not cancel. */
+/* Where memory comes from. All three or none; `data` is passed through. realloc and free get
+ * what these functions returned, or NULL. Must live as long as the stack, kept messages, and lookups
+ * that the system could not cancel. */
 typedef struct dgram_allocator {
   void *(*malloc)(size_t size, void *data);
   void *(*realloc)(void *memory, size_t size, void *data);
@@ -1013,6 +1020,51 @@ DGRAM_EXTERN int dgram_stack_close(dgram_stack *stack, dgram_stack_close_cb cb, 
 typedef void (*dgram_unheard_cb)(dgram_stack *stack, dgram_socket *socket, const dgram_error *error,
                                  void *data);
 DGRAM_EXTERN int dgram_stack_on_unheard(dgram_stack *stack, dgram_unheard_cb cb, void *data);
+
+/* ---- block lists ---- */
+
+/* Creates an empty list of addresses, for dgram_socket_options. Any number of sockets may have it,
+ * of any stack of one thread, and it may be changed while they do.
+ *
+ * What comes from an address of a socket's receive_block_list is dropped before any listener hears of
+ * it, and counted (dgram_stats.blocked). A datagram to one of its send_block_list, or a name that
+ * resolves to one, fails when it would have left: DGRAM_EIPBLOCKED as its result, by its callback, or
+ * else as an `error` with the syscall "send"; so does a connect, with the syscall "connect", and at
+ * once if it is dgram_connect_sync. A peer is looked at when the socket connects. Sockets without a
+ * list pay nothing for the others.
+ *
+ * allocator  borrows and copies; NULL: the C library's. Must live as long as the list.
+ * ret_list   returns new: pass it to dgram_block_list_release. Sockets keep it until their `close` has
+ *            been emitted, released or not.
+ * Errors     DGRAM_EINVAL: half an allocator.
+ * Source     Node, net.BlockList, and receiveBlockList and sendBlockList of dgram.createSocket. */
+DGRAM_EXTERN int dgram_block_list_create(const struct dgram_allocator *allocator,
+                                         dgram_block_list **ret_list);
+
+/* The caller needs the list no more. NULL is allowed. */
+DGRAM_EXTERN void dgram_block_list_release(dgram_block_list *list);
+
+/* Adds addresses; those that are there already are no error. An IPv6 address of the form
+ * ::ffff:a.b.c.d is the IPv4 one, and the other way round. An entry is kept in order and joined with
+ * its neighbours, so a list that comes in order loads fastest: in any other one an entry costs a move
+ * of all behind it.
+ *
+ * address, first, last, network  borrows; IPv4 or IPv6 literals without a scope. first and last both
+ *          belong to the range, and have one family.
+ * prefix   bits, 0 to 32 of IPv4, 0 to 128 of IPv6; the others of network do not matter.
+ * Errors   DGRAM_EINVAL: no such literal, first is behind last, prefix out of range. DGRAM_ENOSPC:
+ *          more than 1,048,576 ranges. DGRAM_ENOMEM. The list is as it was.
+ * Source   Node, blockList.addAddress, addRange, addSubnet. */
+DGRAM_EXTERN int dgram_block_list_add_address(dgram_block_list *list, const char *address);
+DGRAM_EXTERN int dgram_block_list_add_range(dgram_block_list *list, const char *first,
+                                            const char *last);
+DGRAM_EXTERN int dgram_block_list_add_subnet(dgram_block_list *list, const char *network,
+                                             int prefix);
+
+/* Whether an address is on the list; port and scope do not matter. False for NULL and for what is no
+ * IPv4 or IPv6 address. Source: Node, blockList.check. */
+DGRAM_EXTERN bool dgram_block_list_check(const dgram_block_list *list,
+                                         const dgram_address *address);
 
 /* ---- time and names ---- */
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/blocked.h"
 #include "core/extras.h"
 #include "core/resolve.h"
 
@@ -138,6 +139,11 @@ static void finish(struct dgram__connecting *connecting) {
   dgram__free(socket->stack, connecting);
 }
 
+static int connect_endpoint(dgram_socket *socket, const dgram_address *remote) {
+  if (dgram__sends_to_blocked(socket, remote)) return DGRAM_EIPBLOCKED;
+  return socket->stack->ops->connect(socket->endpoint, remote);
+}
+
 /* What was queued before goes first: not every system sends to other addresses once there is a peer.
  * Where it takes no more now, the next turn comes when it does. */
 static void connect_if_possible(struct dgram__connecting *connecting) {
@@ -146,7 +152,7 @@ static void connect_if_possible(struct dgram__connecting *connecting) {
   if (socket->binding_state != DGRAM__BOUND) return;
   dgram__send_flush(socket, DGRAM__SEND_TURN);
   if (dgram__queue_unsent(socket->queue) > 0) return;
-  settle(connecting, socket->stack->ops->connect(socket->endpoint, &connecting->remote), "connect");
+  settle(connecting, connect_endpoint(socket, &connecting->remote), "connect");
 }
 
 static void advance(struct dgram__connecting *connecting) {
@@ -266,7 +272,7 @@ int dgram_connect_sync(dgram_socket *socket, int port, const char *address) {
   code = dgram__bind_implicitly(socket);
   if (code < 0) return code;
   dgram__send_flush(socket, UINT32_MAX);
-  code = socket->stack->ops->connect(socket->endpoint, &remote);
+  code = connect_endpoint(socket, &remote);
   if (code < 0) return code;
   socket->extras->connect_pending = true;
   set_state(socket, DGRAM__CONNECTED);

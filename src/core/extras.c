@@ -17,6 +17,8 @@ void dgram__extras_free(dgram_socket *socket) {
   assert(socket->extras->connecting == NULL);
   dgram__share_end(socket);
   dgram__memberships_free(socket);
+  dgram_block_list_release(socket->extras->receive_block_list);
+  dgram_block_list_release(socket->extras->send_block_list);
   dgram__free(socket->stack, socket->extras);
   socket->extras = NULL;
 }

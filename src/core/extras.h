@@ -17,7 +17,10 @@ struct dgram__extras {
   int recv_buffer_size; /* what the bind sets; 0: the system's */
   int send_buffer_size;
   uint32_t recv_info; /* what the bind asks for */
-  uint64_t icmp;      /* answers of ICMP that it was told */
+  dgram_block_list *receive_block_list;
+  dgram_block_list *send_block_list;
+  uint64_t blocked; /* datagrams that the first of them has dropped */
+  uint64_t icmp;    /* answers of ICMP that it was told */
 
   struct dgram__connecting *connecting; /* a connect under way, or NULL */
   bool connect_pending;                 /* connected inside a call, `connect` not yet emitted */

@@ -24,6 +24,11 @@ enum {
    * the longest that there are. */
   DGRAM__INTERFACE_TEXT_MAX = 128,
 
+  /* Ranges of a block list at first, which doubles, and at most: 32 MiB; the longest public lists have
+   * some hundred thousand. */
+  DGRAM__BLOCK_RANGES_MIN = 16,
+  DGRAM__BLOCK_RANGES_MAX = 1 << 20,
+
   /* Addresses kept of one lookup. More do not fit into a DNS answer over UDP without EDNS; the
    * first one is what a send or a bind uses. */
   DGRAM__LOOKUP_ADDRESSES_MAX = 32,

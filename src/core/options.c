@@ -136,6 +136,7 @@ static dgram_stats read_stats(const dgram_socket *socket) {
       .receive_calls = stack->receive_calls,
       .truncated = stack->truncated,
       .dropped = dropped(socket),
+      .blocked = socket->extras == NULL ? 0 : socket->extras->blocked,
       .sent = stack->sent,
       .sent_bytes = stack->sent_bytes,
       .sent_batches = stack->sent_batches,

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "core/blocked.h"
 #include "core/socket.h"
 
 /* What dgram_message_keep makes: all in one piece of memory, which knows how it is released. */
@@ -208,17 +209,37 @@ static void emit_all(dgram_socket *socket, const dgram_message *messages, size_t
   }
 }
 
+static void take(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  count_batch(socket, messages, count);
+  if (socket->paused || socket->held_last != NULL) {
+    hold_rest(socket, messages, count, true);
+  } else {
+    emit_all(socket, messages, count);
+  }
+}
+
+/* What is not blocked, in as many batches as that is pieces. */
+static void take_unless_blocked(dgram_socket *socket, const dgram_message *messages, size_t count) {
+  size_t n;
+
+  for (size_t i = 0; i < count && socket->life == DGRAM__OPEN; i += n) {
+    n = dgram__skip_blocked(socket, messages + i, count - i);
+    if (n > 0) continue;
+    n = dgram__run_unless_blocked(socket, messages + i, count - i);
+    take(socket, messages + i, n);
+  }
+}
+
 void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_message *messages,
                               size_t count) {
   dgram_socket *socket = dgram__socket_of(endpoint);
 
   if (socket->life != DGRAM__OPEN) return;
-  count_batch(socket, messages, count);
   dgram__socket_begin_serving(socket);
-  if (socket->paused || socket->held_last != NULL) {
-    hold_rest(socket, messages, count, true);
+  if (dgram__blocks_senders(socket)) {
+    take_unless_blocked(socket, messages, count);
   } else {
-    emit_all(socket, messages, count);
+    take(socket, messages, count);
   }
   dgram__socket_end_serving(socket);
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/blocked.h"
 #include "core/resolve.h"
 #include "core/run.h"
 #include "core/sending.h"
@@ -194,7 +195,6 @@ static bool can_flush(const dgram_socket *socket) {
 
 void dgram__send_flush(dgram_socket *socket, uint32_t budget) {
   struct dgram__endpoint *endpoint = socket->endpoint;
-  const struct dgram__stack_ops *ops = socket->stack->ops;
   dgram_datagram *list;
 
   if (socket->queue == NULL || !can_flush(socket)) return;
@@ -205,7 +205,7 @@ void dgram__send_flush(dgram_socket *socket, uint32_t budget) {
     uint32_t done;
 
     if (count == 0) break;
-    done = (uint32_t)ops->send(endpoint, list, count, 0, 0);
+    done = (uint32_t)dgram__send_unless_blocked(socket, list, count, 0, 0);
     assert(done <= count);
     socket->queue->sent += done;
     budget -= done;
@@ -491,8 +491,8 @@ static int check_list(const dgram_socket *socket, struct list *list) {
 
 /* Hands it to the system; returns how many of it are dealt with. */
 static size_t try_list(dgram_socket *socket, const struct list *list) {
-  return (size_t)socket->stack->ops->send(socket->endpoint, list->datagrams, list->count, list->run,
-                                          DGRAM__SEND_TRY);
+  return dgram__send_unless_blocked(socket, list->datagrams, list->count, list->run,
+                                    DGRAM__SEND_TRY);
 }
 
 static bool stands_first(const dgram_socket *socket) {

@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/block_list.h"
 #include "core/extras.h"
 
 /* ---- states ---- */
@@ -90,7 +91,8 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
 /* Whether nothing is asked for that few sockets are. */
 static bool is_plain(const dgram_socket_options *options) {
   return options->recv_buffer_size == 0 && options->send_buffer_size == 0 &&
-         options->recv_info == 0;
+         options->recv_info == 0 && options->receive_block_list == NULL &&
+         options->send_block_list == NULL;
 }
 
 static int configure_extras(dgram_socket *socket, const dgram_socket_options *options) {
@@ -102,6 +104,8 @@ static int configure_extras(dgram_socket *socket, const dgram_socket_options *op
   extras->recv_buffer_size = options->recv_buffer_size;
   extras->send_buffer_size = options->send_buffer_size;
   extras->recv_info = options->recv_info;
+  extras->receive_block_list = dgram__block_list_keep(options->receive_block_list);
+  extras->send_block_list = dgram__block_list_keep(options->send_block_list);
   return 0;
 }
 
