@@ -117,6 +117,25 @@ static void test_all_that_there_is_of_ipv4_on_udp6(void **state) {
   tell_rest(DGRAM_UDP6, "127.0.0.1");
 }
 
+/* Multicast has a hop limit of its own, 1 at first.
+ * api:recv-info-hop-limit seed:ttl-1 seed:mttl-1 seed:mttl-2 seed:mttl-6 */
+static void test_the_hop_limit_of_multicast(void **state) {
+  dgram_socket *a, *b;
+  (void)state;
+  need_info();
+  b = receiver(DGRAM_UDP4, DGRAM_RECV_HOP_LIMIT, "0.0.0.0");
+  a = h_bound("a", DGRAM_UDP4);
+  h_assert_ok(H(dgram_add_membership(b, "239.77.1.9", "127.0.0.1")));
+  h_assert_ok(H(dgram_set_ttl(a, 33)));
+  send_to_address(a, "239.77.1.9", h_port(b));
+  h_assert_ok(H(dgram_set_multicast_ttl(a, 9)));
+  send_to_address(a, "239.77.1.9", h_port(b));
+  send_to_address(a, "127.0.0.1", h_port(b));
+  assert_int_equal(infos[0].hop_limit, 1);
+  assert_int_equal(infos[1].hop_limit, 9);
+  assert_int_equal(infos[2].hop_limit, 33);
+}
+
 /* The system's clock; of a simulation the virtual time. */
 static uint64_t wall_ns(void) {
   struct timespec now;
@@ -189,8 +208,8 @@ static void test_an_implicit_bind_asks_too(void **state) {
   assert_int_equal(infos[0].present, DGRAM_RECV_TRUNCATED);
 }
 
-/* What arrives before `listening` has all of it, and a bind that failed changes nothing. */
-/* api:recv-info-option */
+/* A bind that failed changes nothing about it.
+ * api:recv-info-option */
 static void test_the_first_datagram_has_it(void **state) {
   const dgram_socket_options options = {
       .type = DGRAM_UDP4, .on_message = on_message, .recv_info = EVERYTHING};
@@ -535,6 +554,7 @@ int main(void) {
       H_TEST(test_all_that_there_is),
       H_TEST(test_all_that_there_is_udp6),
       H_TEST(test_all_that_there_is_of_ipv4_on_udp6),
+      H_TEST(test_the_hop_limit_of_multicast),
       H_TEST(test_the_time_of_its_arrival),
       H_TEST(test_that_it_was_not_cut),
       H_TEST(test_only_what_the_stack_can_tell),

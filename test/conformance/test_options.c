@@ -65,7 +65,7 @@ static int ttl_of_the_system(int type) {
 }
 
 static void need_a_wire(void) {
-  h_need_kernel("no datagram of the simulation has a TTL to look at");
+  h_need_kernel("nobody else is on a simulated network");
 }
 
 /* seed:ttl-1 seed:ttl-2 seed:ttl-6 */
