@@ -190,6 +190,12 @@ static void end_interface(struct sim_interface *interface) {
 
 /* ---- addresses ---- */
 
+/* The host's addresses are others: what was found by them is to be found anew. */
+static void on_change(struct sim_stack *host) {
+  host->receiver = NULL;
+  host->world->addresses_version++;
+}
+
 static int add_to(struct sim_interface *interface, const struct sim_ip *ip, unsigned prefix) {
   dgram_sim *world = interface->host->world;
   struct sim_address *address = sim_calloc(world, sizeof *address);
@@ -204,6 +210,7 @@ static int add_to(struct sim_interface *interface, const struct sim_ip *ip, unsi
   *link = address;
   sim_table_put(&world->addresses, &world->allocator, &address->node,
                 sim_hash_ip(interface->network->number, ip));
+  on_change(interface->host);
   return 0;
 }
 
@@ -214,6 +221,7 @@ static void remove_address(struct sim_address *address) {
     link = &(*link)->next;
   *link = address->next;
   sim_table_take(&world->addresses, &address->node);
+  on_change(address->interface->host);
   sim_free(world, address);
 }
 

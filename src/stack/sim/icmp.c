@@ -59,7 +59,8 @@ static int pass(struct sim_stack *from, struct sim_stack *to, const struct sim_d
   bool ipv4 = sim_ip_is_ipv4(&datagram->to);
   size_t headers = ipv4 ? DGRAM__OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
   size_t most = (ipv4 ? DGRAM__ICMP_MAX_IPV4 : DGRAM__ICMP_MAX_IPV6) - headers;
-  return sim_way_pass(from, to, smaller(headers + datagram->length, most), headers, ret_fate);
+  struct sim_way *way = NULL;
+  return sim_way_pass(from, to, &way, smaller(headers + datagram->length, most), headers, ret_fate);
 }
 
 static void send_back(struct sim_stack *host, const struct sim_datagram *datagram) {

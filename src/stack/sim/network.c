@@ -82,19 +82,40 @@ static void deliver_to_all(struct sim_stack *host, struct sim_datagram *datagram
     drop(host->world, datagram, DGRAM_DROP_NO_SOCKET);
 }
 
-static void deliver(struct sim_stack *host, struct sim_datagram *datagram) {
-  if (datagram->cast != SIM_UNICAST) {
-    deliver_to_all(host, datagram);
-    return;
-  }
+/* Only one who has the port alone, so that who sends the next one does not matter. */
+static void remember_receiver(struct sim_stack *host, const struct sim_datagram *datagram,
+                              struct sim_endpoint *receiver) {
+  const struct sim_endpoint *first = sim_port_first(host, datagram->to_port);
+  host->receiver = first && !sim_port_next(first) ? receiver : NULL;
+  host->receiver_ip = datagram->to;
+  host->receiver_port = datagram->to_port;
+}
+
+static void deliver_to_one(struct sim_stack *host, struct sim_datagram *datagram) {
   struct sim_endpoint *receiver = sim_port_receiver(host, &datagram->to, datagram->to_port,
                                                     &datagram->from, datagram->from_port);
+  remember_receiver(host, datagram, receiver);
   if (receiver) {
     sim_endpoint_store(receiver, datagram);
   } else {
     sim_icmp_refuse(host, datagram);
     drop(host->world, datagram, DGRAM_DROP_NO_SOCKET);
   }
+}
+
+static void deliver(struct sim_stack *host, struct sim_datagram *datagram) {
+  if (datagram->cast == SIM_UNICAST)
+    deliver_to_one(host, datagram);
+  else
+    deliver_to_all(host, datagram);
+}
+
+/* Whether it is for the one who got the last one. */
+static bool is_for_receiver(const struct sim_stack *host, const struct sim_datagram *datagram) {
+  return host->receiver && datagram->cast == SIM_UNICAST &&
+         host->receiver_port == datagram->to_port &&
+         sim_ip_same(&host->receiver_ip, &datagram->to) &&
+         sim_peer_is(host->receiver, &datagram->from, datagram->from_port);
 }
 
 /* Whether the host still wants it: an address may have been taken away, a group left, or
@@ -114,6 +135,8 @@ void sim_network_arrive(dgram_sim *world, struct sim_datagram *datagram) {
     sim_icmp_arrive(host, datagram);
   else if (host->gone || world->ending)
     drop(world, datagram, DGRAM_DROP_CLOSED);
+  else if (is_for_receiver(host, datagram))
+    sim_endpoint_store(host->receiver, datagram);
   else if (!is_for(host, datagram))
     drop(world, datagram, DGRAM_DROP_NO_HOST);
   else
@@ -177,28 +200,29 @@ static void trace(const struct packet *packet, const struct sim_stack *to, const
   world->tracing = false;
 }
 
-static void put_under_way(const struct packet *packet, const struct sim_interface *to,
+static void put_under_way(const struct packet *packet, const struct sim_route *route,
                           uint64_t at_ns) {
   dgram_sim *world = packet->host->world;
   if (sim_events_reserve(&world->events, &world->allocator) < 0) {
     world->stats.dropped[DGRAM_DROP_BUFFER]++;
     return;
   }
-  struct sim_datagram *copy = copy_of(packet, to->host, to->index);
+  struct sim_datagram *copy = copy_of(packet, route->host, route->interface);
   if (!copy) return;
   world->stats.under_way++;
-  to->host->users++;
+  route->host->users++;
   sim_events_push(&world->events, at_ns, SIM_EVENT_ARRIVAL, copy);
 }
 
 /* To another host. Returns 0, or what the link answers: only a datagram to one has somebody to
  * tell. */
-static int send_away(struct packet *packet, const struct sim_interface *to) {
+static int send_away(struct packet *packet, struct sim_route *route) {
   dgram_sim *world = packet->host->world;
   dgram_fate fate;
   if (packet->asks) return 0;
   size_t overhead = packet->ipv4 ? DGRAM__OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
-  int code = sim_way_pass(packet->host, to->host, packet->datagram->length, overhead, &fate);
+  int code = sim_way_pass(packet->host, route->host, &route->way, packet->datagram->length,
+                          overhead, &fate);
   if (code < 0 && packet->cast == SIM_UNICAST) return code;
   if (code < 0) fate = (dgram_fate){.drop = DGRAM_DROP_MTU};
   packet->receivers++;
@@ -206,9 +230,15 @@ static int send_away(struct packet *packet, const struct sim_interface *to) {
   if (fate.copies == 0) world->stats.dropped[fate.drop]++;
   if (fate.copies == 2) world->stats.duplicated++;
   for (unsigned i = 0; i < fate.copies; i++)
-    put_under_way(packet, to, fate.at_ns[i]);
-  trace(packet, to->host, &fate);
+    put_under_way(packet, route, fate.at_ns[i]);
+  trace(packet, route->host, &fate);
   return 0;
+}
+
+/* One of many that it goes to. */
+static void send_a_copy(struct packet *packet, const struct sim_interface *to) {
+  struct sim_route route = {.host = to->host, .interface = to->index};
+  (void)send_away(packet, &route);
 }
 
 static void send_to_nobody(struct packet *packet) {
@@ -282,6 +312,25 @@ static int send_to_self(struct packet *packet) {
   return error;
 }
 
+/* The next one to the same address goes the same way, unless it asks for its own source. */
+static int send_by(struct packet *packet, const struct sim_interface *to) {
+  struct sim_route route = {.version = packet->host->world->addresses_version,
+                            .to = packet->to,
+                            .from = packet->from,
+                            .out = packet->out,
+                            .interface = to->index,
+                            .host = to->host};
+  if (asks_for(packet, DGRAM_SEND_SOURCE_ADDRESS)) return send_away(packet, &route);
+  packet->sender->route = route;
+  return send_away(packet, &packet->sender->route);
+}
+
+static bool is_routed(const struct packet *packet) {
+  const struct sim_route *route = &packet->sender->route;
+  return route->version == packet->host->world->addresses_version && route->out == packet->out &&
+         sim_ip_same(&route->to, &packet->to) && !asks_for(packet, DGRAM_SEND_SOURCE_ADDRESS);
+}
+
 /* The first interface whose network has this address; without one, the first that could have. */
 static int send_to_other(struct packet *packet) {
   const struct sim_address *target = NULL, *source = NULL;
@@ -294,7 +343,7 @@ static int send_to_other(struct packet *packet) {
   if (!source) return DGRAM_ENETUNREACH;
   int error = set_source(packet, &source->ip, true);
   if (error < 0) return error;
-  if (target) return send_away(packet, target->interface);
+  if (target) return send_by(packet, target->interface);
   send_to_nobody(packet);
   return 0;
 }
@@ -321,7 +370,7 @@ static void send_to_members(struct packet *packet, const struct sim_interface *o
   for (struct sim_link *link = group->joined.next; link != &group->joined; link = next) {
     const struct sim_joined *joined = SIM_OF_LINK(struct sim_joined, in_group, link);
     next = link->next;
-    if (joined->interface->host != packet->host) (void)send_away(packet, joined->interface);
+    if (joined->interface->host != packet->host) send_a_copy(packet, joined->interface);
   }
 }
 
@@ -361,7 +410,7 @@ static int send_to_all(struct packet *packet, struct sim_interface *out) {
   for (struct sim_link *link = interfaces->next; link != interfaces; link = next) {
     const struct sim_interface *to = SIM_OF_LINK(struct sim_interface, in_network, link);
     next = link->next;
-    if (to->host != packet->host && takes_broadcast(to, &packet->to)) (void)send_away(packet, to);
+    if (to->host != packet->host && takes_broadcast(to, &packet->to)) send_a_copy(packet, to);
   }
   return 0;
 }
@@ -386,6 +435,10 @@ static struct sim_ip destination_ip(const struct sim_endpoint *sender, const dgr
 /* 127.255.255.255 stays on "lo". */
 static int route(struct packet *packet) {
   const struct sim_ip *to = &packet->to;
+  if (is_routed(packet)) {
+    packet->from = packet->sender->route.from;
+    return send_away(packet, &packet->sender->route);
+  }
   if (sim_ip_is_group(to)) return send_to_group(packet);
   if (sim_ip_is_broadcast(to))
     return send_to_all(packet, sim_ip_is_loopback(to) ? NULL : way_out(packet));

@@ -18,8 +18,7 @@ void sim_peer_free(struct sim_endpoint *endpoint) {
 static int disconnect(struct sim_endpoint *endpoint) {
   const struct sim_peer *peer = endpoint->peer;
   if (peer->error < 0) dgram__endpoint_peer_failed(&endpoint->base, peer->error);
-  endpoint->local = peer->bound;
-  endpoint->scope = peer->bound_scope;
+  sim_endpoint_set_local(endpoint, &peer->bound, peer->bound_scope);
   sim_peer_free(endpoint);
   return 0;
 }
@@ -55,8 +54,7 @@ int sim_stack_connect(struct dgram__endpoint *base, const dgram_address *remote)
   peer->bound = endpoint->local;
   peer->bound_scope = endpoint->scope;
   endpoint->peer = peer;
-  endpoint->local = source;
-  endpoint->scope = scope_of(endpoint, &source, remote->scope_id);
+  sim_endpoint_set_local(endpoint, &source, scope_of(endpoint, &source, remote->scope_id));
   return 0;
 }
 

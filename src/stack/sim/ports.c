@@ -78,8 +78,8 @@ int sim_port_attach(struct sim_endpoint *endpoint, const dgram_address *local, b
   if (port == 0) port = find_port(host, &ip);
   if (port == 0 || is_taken(host, &ip, port, reuse_addr)) return DGRAM_EADDRINUSE;
   const struct sim_address *own = sim_host_address(host, &ip, local->scope_id);
-  endpoint->scope = own && sim_ip_is_link_local(&ip) ? own->interface->index : 0;
-  endpoint->local = ip;
+  unsigned scope = own && sim_ip_is_link_local(&ip) ? own->interface->index : 0;
+  sim_endpoint_set_local(endpoint, &ip, scope);
   endpoint->port = port;
   endpoint->reuse_addr = reuse_addr;
   sim_table_put(&host->world->endpoints, &host->world->allocator, &endpoint->node,
@@ -91,6 +91,7 @@ void sim_port_detach(struct sim_endpoint *endpoint) {
   if (endpoint->port == 0) return;
   sim_group_leave_all(endpoint);
   sim_table_take(&sim_host_of(endpoint)->world->endpoints, &endpoint->node);
+  sim_host_of(endpoint)->receiver = NULL;
   endpoint->port = 0;
 }
 

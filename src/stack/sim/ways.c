@@ -132,21 +132,21 @@ static int pass_by_entry(struct sim_way *way, size_t length, size_t overhead,
   return dgram_link_pass(&way->link, world->now_ns, length, overhead, ret_fate);
 }
 
-int sim_way_pass(struct sim_stack *from, struct sim_stack *to, size_t length, size_t overhead,
-                 dgram_fate *ret_fate) {
+int sim_way_pass(struct sim_stack *from, struct sim_stack *to, struct sim_way **way, size_t length,
+                 size_t overhead, dgram_fate *ret_fate) {
   if (from->side != to->side) {
     *ret_fate = (dgram_fate){.drop = DGRAM_DROP_DOWN};
     return 0;
   }
-  struct sim_way *way = find(from, to);
-  if (!from->world->default_has_state && !(way && way->own))
+  if (!*way) *way = find(from, to);
+  if (!from->world->default_has_state && !(*way && (*way)->own))
     return pass_shared(from, to, length, overhead, ret_fate);
-  if (!way) way = get(from, to);
-  if (!way) {
+  if (!*way) *way = get(from, to);
+  if (!*way) {
     *ret_fate = (dgram_fate){.drop = DGRAM_DROP_BUFFER};
     return 0;
   }
-  return pass_by_entry(way, length, overhead, ret_fate);
+  return pass_by_entry(*way, length, overhead, ret_fate);
 }
 
 /* ---- setting ---- */

@@ -49,6 +49,7 @@ int sim_world_new(const dgram_allocator *allocator, uint64_t seed, uint64_t star
   world->allocator = *allocator;
   world->seed = seed;
   world->now_ns = start_ns > 0 ? start_ns : DGRAM_SECOND;
+  world->addresses_version = 1;
   sim_list_init(&world->hosts);
   int error = init_tables(world);
   if (error == 0) error = sim_ways_init(world);
