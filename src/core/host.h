@@ -22,6 +22,7 @@ struct dgram__spares {
   size_t stacks; /* that use it; the last one frees it */
 };
 
+/* What every datagram touches stands before close_cb. */
 struct dgram__host {
   dgram_socket *sockets; /* every one, newest first */
 
@@ -30,6 +31,8 @@ struct dgram__host {
   dgram_socket *turn_last;
   dgram_socket *turning; /* those of the turn under way that still have to come */
   dgram_socket *serving; /* whose callbacks run, or NULL */
+
+  struct dgram__spares *spares;
 
   /* What must end before the program may: sockets that hold, running timers, lookups. */
   size_t alive;
@@ -62,8 +65,6 @@ struct dgram__host {
   struct dgram__resolve *resolves; /* dgram_resolves whose answer is known, oldest first */
   struct dgram__resolve *resolves_last;
   struct dgram__resolve *resolves_in_flight;
-
-  struct dgram__spares *spares;
 };
 
 /* The part of dgram__stack_new that comes after the struct's memory, which is zeroed: 0 or

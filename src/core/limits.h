@@ -213,6 +213,10 @@ enum {
   DGRAM__SIM_DATAGRAM_SMALL = 2048,
   DGRAM__SIM_SPARE_BYTES_MAX = 16 * 1024 * 1024,
 
+  /* Bytes of a simulated datagram's payload that are fetched into the cache before it arrives: what
+   * small ones have. Those of a large one stand in a row, which the processor sees by itself. */
+  DGRAM__SIM_PAYLOAD_AHEAD = 64,
+
   /* Datagrams that a simulated socket receives in one turn: fewer than its buffer holds, so that a
    * full one takes more than one. */
   DGRAM__SIM_RECEIVE_TURN = 128,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/blocked.h"
+#include "core/prefetch.h"
 #include "core/socket.h"
 
 /* What dgram_message_keep makes: all in one piece of memory, which knows how it is released. */
@@ -242,6 +243,17 @@ void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_mess
     take(socket, messages, count);
   }
   dgram__socket_end_serving(socket);
+}
+
+void dgram__endpoint_prefetch(const struct dgram__endpoint *endpoint, bool nearer) {
+  const dgram_socket *socket = dgram__socket_of((struct dgram__endpoint *)(uintptr_t)endpoint);
+
+  if (nearer) {
+    dgram__prefetch(socket->listeners.first, sizeof *socket->listeners.first);
+  } else {
+    dgram__prefetch(socket, offsetof(dgram_socket, endpoint));
+    dgram__prefetch(endpoint->stack->host, offsetof(struct dgram__host, close_cb));
+  }
 }
 
 /* Paused, so that dgram_resume tries again; before the telling, in which it may. */

@@ -336,6 +336,11 @@ void dgram__lookup_done(struct dgram__lookup *lookup, int status, const dgram_ad
 void dgram__endpoint_received(struct dgram__endpoint *endpoint, const dgram_message *messages,
                               size_t count);
 
+/* Datagrams will be told of this endpoint soon: has the memory fetched that the core will touch. To
+ * a stack that knows, first with `nearer` false and a little later with true, when the first are
+ * there that lead to the others. Tells nothing. */
+void dgram__endpoint_prefetch(const struct dgram__endpoint *endpoint, bool nearer);
+
 /* Receiving failed; it goes on. syscall is a constant, "recvmsg" mostly. */
 void dgram__endpoint_receive_failed(struct dgram__endpoint *endpoint, int code,
                                     const char *syscall);

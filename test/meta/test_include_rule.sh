@@ -24,7 +24,7 @@ c_standard=" assert ctype errno float inttypes iso646 limits math stdalign stdar
   stdlib stdnoreturn string stdio "
 c_system=" complex fenv locale setjmp signal stdatomic threads time tgmath uchar wchar wctype "
 # What a stack may know of the core: containers and numbers, never the socket.
-small_core=" src/core/limits.h src/core/queue.h src/core/run.h "
+small_core=" src/core/limits.h src/core/prefetch.h src/core/queue.h src/core/run.h "
 
 listed() { [[ $1 == *[[:space:]]"$2"[[:space:]]* ]]; }
 standard() { [[ $1 == system:*.h ]] && listed "$c_standard" "${1:7:-2}"; }

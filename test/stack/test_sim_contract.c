@@ -136,6 +136,11 @@ void dgram__endpoint_peer_failed(struct dgram__endpoint *endpoint, int code) {
   fail();
 }
 
+void dgram__endpoint_prefetch(const struct dgram__endpoint *endpoint, bool nearer) {
+  (void)endpoint;
+  (void)nearer;
+}
+
 void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
   (void)endpoint;
   (void)first;

@@ -1,5 +1,7 @@
 #include "stack/sim/events.h"
 
+#include "stack/sim/ahead.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -49,6 +51,7 @@ void sim_events_free(struct sim_events *events, const dgram_allocator *allocator
 
 static void put(struct sim_events *events, size_t at, const struct sim_event *event) {
   events->list[at] = *event;
+  if (at < SIM_AHEAD) sim_fetch_ahead(event, at);
   if (sim_event_kind_of(event) == SIM_EVENT_TURN)
     ((struct sim_turn *)sim_event_what(event))->place = at + 1;
 }

@@ -3,6 +3,7 @@
  *   addresses.c addresses as values
  *   world.c     a world's life, its time: step and run
  *   events.c    what is to happen, and when
+ *   ahead.c     what the next events touch, fetched ahead
  *   table.c     hash tables
  *   stack.c     a host's turn, the table of operations
  *   hosts.c     hosts, their interfaces and addresses
@@ -187,7 +188,7 @@ struct sim_failure {
   int code;
 };
 
-/* A host. What every datagram touches stands first. */
+/* A host. What every datagram touches stands first: it is fetched ahead. */
 struct sim_stack {
   struct dgram_stack base;
   dgram_sim *world;
@@ -583,6 +584,9 @@ void sim_ways_free(dgram_sim *world);
  * not know it; then it is looked for and left there. Errors: as dgram_link_pass's. */
 int sim_way_pass(struct sim_stack *from, struct sim_stack *to, struct sim_way **way, size_t length,
                  size_t overhead, dgram_fate *ret_fate);
+
+/* It will be passed soon. */
+void sim_way_prefetch(const struct sim_way *way);
 
 /* ---- failures.c ---- */
 

@@ -11,6 +11,7 @@
 
 #include "stack/sim/sim.h"
 
+#include "core/prefetch.h"
 #include "stack/sim/random.h"
 
 struct sim_way {
@@ -147,6 +148,10 @@ int sim_way_pass(struct sim_stack *from, struct sim_stack *to, struct sim_way **
     return 0;
   }
   return pass_by_entry(*way, length, overhead, ret_fate);
+}
+
+void sim_way_prefetch(const struct sim_way *way) {
+  dgram__prefetch(way, sizeof *way);
 }
 
 /* ---- setting ---- */
