@@ -138,6 +138,15 @@ static int join_groups(struct session *session) {
   return code;
 }
 
+static int set_tos(struct session *session) {
+  const struct options *options = session->options;
+  int tos = options->tos;
+  if (options->dscp >= 0 || options->ecn >= 0) {
+    tos = (options->dscp > 0 ? options->dscp << 2 : 0) | (options->ecn > 0 ? options->ecn : 0);
+  }
+  return tos < 0 ? 0 : dgram_set_tos(session->socket, tos);
+}
+
 /* --ttl counts for both kinds: which one a datagram will be is not known of a server. 0 keeps
  * multicast on this host and means nothing else. */
 static int set_options(struct session *session) {
@@ -151,6 +160,9 @@ static int set_options(struct session *session) {
   }
   if (code == 0 && options->ttl > 0) {
     code = dgram_set_ttl(session->socket, options->ttl);
+  }
+  if (code == 0) {
+    code = set_tos(session);
   }
   if (code < 0) {
     session_fail(session, "setsockopt", code, NULL);
@@ -181,12 +193,25 @@ static void on_bound(dgram_socket *socket, int status, void *data) {
   session->role->ready(session);
 }
 
+/* -v shows what comes with datagrams, where the stack tells it. */
+static int create_socket(struct session *session, const dgram_address *address) {
+  dgram_socket_options options = {.type = address->family == DGRAM_IPV6 ? DGRAM_UDP6 : DGRAM_UDP4,
+                                  .reuse_addr = session->options->reuse_addr};
+  if (session->options->verbose) {
+    options.recv_info = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
+                        DGRAM_RECV_TOS | DGRAM_RECV_TIME;
+  }
+  int code = dgram_create_socket(session->stack, &options, &session->socket);
+  if (code != DGRAM_ENOTSUP) {
+    return code;
+  }
+  options.recv_info = 0;
+  return dgram_create_socket(session->stack, &options, &session->socket);
+}
+
 void session_bind(struct session *session, const dgram_address *address) {
-  dgram_socket_options socket_options = {.type = address->family == DGRAM_IPV6 ? DGRAM_UDP6
-                                                                               : DGRAM_UDP4,
-                                         .reuse_addr = session->options->reuse_addr};
   char where[DGRAM_ADDRESS_TEXT];
-  int code = dgram_create_socket(session->stack, &socket_options, &session->socket);
+  int code = create_socket(session, address);
   if (code < 0) {
     session_fail(session, "socket", code, NULL);
     return;

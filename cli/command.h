@@ -28,5 +28,6 @@ extern const struct command listen_command;
 extern const struct command send_command;
 extern const struct command echo_command;
 extern const struct command relay_command;
+extern const struct command info_command;
 
 #endif

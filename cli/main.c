@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {&listen_command, &send_command, &echo_command,
-                                                 &relay_command};
+                                                 &relay_command, &info_command};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -89,6 +89,45 @@ static const char *take_ttl(struct options *options, const char *value) {
   return NULL;
 }
 
+static const char *take_tos(struct options *options, const char *value) {
+  uint64_t tos;
+  if (!parse_number(value, 0, 255, &tos)) {
+    return "needs a number from 0 to 255";
+  }
+  options->tos = (int)tos;
+  return options->dscp < 0 && options->ecn < 0 ? NULL : "excludes --dscp and --ecn";
+}
+
+static const char *take_dscp(struct options *options, const char *value) {
+  options->dscp = dgram_dscp(value);
+  if (options->dscp < 0) {
+    return "needs a name like ef, af41, cs3, or a number from 0 to 63";
+  }
+  return options->tos < 0 ? NULL : "excludes --tos";
+}
+
+static const char *take_ecn(struct options *options, const char *value) {
+  static const char *const names[] = {[DGRAM_ECN_NOT] = "not",
+                                      [DGRAM_ECN_ECT1] = "ect1",
+                                      [DGRAM_ECN_ECT0] = "ect0",
+                                      [DGRAM_ECN_CE] = "ce"};
+  for (int i = 0; i < (int)(sizeof names / sizeof *names); i++) {
+    if (strcmp(names[i], value) == 0) {
+      options->ecn = i;
+    }
+  }
+  if (options->ecn < 0) {
+    return "knows 'not', 'ect0', 'ect1' and 'ce'";
+  }
+  return options->tos < 0 ? NULL : "excludes --tos";
+}
+
+static const char *take_connect(struct options *options, const char *value) {
+  (void)value;
+  options->connect = true;
+  return NULL;
+}
+
 static const char *take_broadcast(struct options *options, const char *value) {
   (void)value;
   options->broadcast = true;
@@ -193,6 +232,7 @@ static const struct option_entry entries[] = {
     {0, "raw", NULL, FOR_LISTEN | FOR_SEND, "print the bytes and nothing else", take_raw},
     {0, "hex", NULL, FOR_LISTEN, "print as hexdump -C does", take_hexdump},
     {0, "json", NULL, FOR_LISTEN | FOR_SEND, "print an object a line", take_json},
+    {0, "json", NULL, FOR_INFO, "print one object", take_json},
     {'4', NULL, NULL, ALL, "IPv4 only", take_ipv4},
     {'6', NULL, NULL, ALL, "IPv6 only", take_ipv6},
     {'b', "bind", "[ADDR:]PORT", FOR_SEND, "send from this port and address", take_bind},
@@ -203,6 +243,11 @@ static const struct option_entry entries[] = {
     {0, "broadcast", NULL, FOR_SEND | FOR_ECHO, "allow sending to broadcast addresses",
      take_broadcast},
     {0, "ttl", "N", FOR_SEND | FOR_ECHO, "hops that datagrams may travel", take_ttl},
+    {0, "tos", "N", FOR_SEND | FOR_ECHO, "TOS or traffic class, all eight bits", take_tos},
+    {0, "dscp", "NAME", FOR_SEND | FOR_ECHO, "its upper six: ef, af41, cs3, 0 to 63", take_dscp},
+    {0, "ecn", "NAME", FOR_SEND | FOR_ECHO, "its lower two: not, ect0, ect1, ce", take_ecn},
+    {0, "connect", NULL, FOR_SEND, "hear only who is sent to, and that nobody is there",
+     take_connect},
     {0, "idle", "TIME", FOR_RELAY, "end sessions that idle so long (default 60s)", take_idle},
     {0, "sessions", "N", FOR_RELAY, "relay for at most N senders at a time (default 1000)",
      take_sessions},
@@ -225,7 +270,7 @@ static const struct option_entry entries[] = {
     {'v', "verbose", NULL, FOR_RELAY, "say which sessions there are, and what is lost and why",
      take_verbose},
     {'v', "verbose", NULL, FOR_ECHO, "print each datagram; say more", take_verbose},
-    {'h', "help", NULL, ALL, "this text", take_help},
+    {'h', "help", NULL, ALL | FOR_INFO, "this text", take_help},
 };
 
 enum { ENTRIES = sizeof entries / sizeof *entries };
@@ -324,8 +369,12 @@ int options_read(unsigned command, int argc, char **argv, struct options *ret_op
   int value;
 
   spell(command, &spelling);
-  *ret_options =
-      (struct options){.ttl = -1, .idle_ns = idle_default_ns, .sessions = SESSIONS_DEFAULT};
+  *ret_options = (struct options){.ttl = -1,
+                                  .tos = -1,
+                                  .dscp = -1,
+                                  .ecn = -1,
+                                  .idle_ns = idle_default_ns,
+                                  .sessions = SESSIONS_DEFAULT};
   opterr = 0;
   while ((value = getopt_long(argc, argv, spelling.letters, spelling.names, NULL)) != -1) {
     if (take_option(command, value, argv, ret_options) < 0) {

@@ -9,7 +9,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum command_bits { FOR_LISTEN = 1 << 0, FOR_SEND = 1 << 1, FOR_ECHO = 1 << 2, FOR_RELAY = 1 << 3 };
+enum command_bits {
+  FOR_LISTEN = 1 << 0,
+  FOR_SEND = 1 << 1,
+  FOR_ECHO = 1 << 2,
+  FOR_RELAY = 1 << 3,
+  FOR_INFO = 1 << 4
+};
 
 enum {
   /* Groups of one socket: Linux allows 20 unless told otherwise (net.ipv4.igmp_max_memberships). */
@@ -38,7 +44,11 @@ struct options {
   uint64_t interval_ns;
   bool broadcast;
   bool reuse_addr;
-  int ttl; /* -1: not given */
+  int ttl;  /* -1: not given */
+  int tos;  /* the whole field; -1: not given */
+  int dscp; /* its upper six bits; -1: not given */
+  int ecn;  /* its lower two; -1: not given */
+  bool connect;
   const char *groups[GROUPS_MAX];
   int group_count;
   enum format format;

@@ -16,6 +16,39 @@ void output_open(struct output *output, enum format format, dgram_stack *stack) 
   *output = (struct output){.format = format, .stack = stack};
 }
 
+static bool has(const dgram_recv_info *info, uint32_t bit) {
+  return (info->present & bit) != 0;
+}
+
+/* The name of an interface, or its index where it has gone. */
+static void interface_text(const struct output *output, uint32_t index, char *text, size_t size) {
+  if (dgram_interface_name(output->stack, index, text, size) < 0) {
+    snprintf(text, size, "%u", (unsigned)index);
+  }
+}
+
+/* " to 192.0.2.2 on eth0 ttl 64 tos 0xb8", as far as it is known. */
+static void print_info(const struct output *output, const dgram_recv_info *info) {
+  char text[ENDPOINT_TEXT];
+  if (has(info, DGRAM_RECV_LOCAL_ADDRESS)) {
+    address_host_text(output->stack, &info->local_address, text);
+    printf(" to %s", text);
+  }
+  if (has(info, DGRAM_RECV_INTERFACE)) {
+    interface_text(output, info->interface_index, text, sizeof text);
+    printf(" on %s", text);
+  }
+  if (has(info, DGRAM_RECV_HOP_LIMIT)) {
+    printf(" ttl %d", info->hop_limit);
+  }
+  if (has(info, DGRAM_RECV_TOS)) {
+    printf(" tos 0x%02x", info->tos);
+  }
+  if (has(info, DGRAM_RECV_TRUNCATED) && info->truncated) {
+    fputs(" truncated", stdout);
+  }
+}
+
 /* "12:00:01.234567 192.0.2.1:5353 len 5" */
 static void print_head(const struct output *output, const dgram_message *message) {
   struct timespec now;
@@ -27,8 +60,8 @@ static void print_head(const struct output *output, const dgram_message *message
   strftime(clock, sizeof clock, "%H:%M:%S", &local);
   address_text(output->stack, &message->from, from);
   printf("%s.%06ld %s len %zu", clock, now.tv_nsec / 1000, from, message->length);
-  if (message->info && message->info->truncated) {
-    fputs(" truncated", stdout);
+  if (message->info) {
+    print_info(output, message->info);
   }
 }
 
@@ -62,6 +95,31 @@ static json_t *json_address(const struct output *output, const dgram_address *ad
   return json_pack("{s:s, s:i}", "address", host, "port", (int)address->port);
 }
 
+/* Adds what came with it, as far as it is known. */
+static int json_add_info(const struct output *output, json_t *object, const dgram_recv_info *info) {
+  char text[ENDPOINT_TEXT];
+  int result = 0;
+  if (has(info, DGRAM_RECV_LOCAL_ADDRESS)) {
+    address_host_text(output->stack, &info->local_address, text);
+    result |= json_object_set_new(object, "local_address", json_string(text));
+  }
+  if (has(info, DGRAM_RECV_INTERFACE)) {
+    interface_text(output, info->interface_index, text, sizeof text);
+    result |= json_object_set_new(object, "interface", json_string(text));
+  }
+  if (has(info, DGRAM_RECV_HOP_LIMIT)) {
+    result |= json_object_set_new(object, "ttl", json_integer(info->hop_limit));
+  }
+  if (has(info, DGRAM_RECV_TOS)) {
+    result |= json_object_set_new(object, "tos", json_integer(info->tos));
+  }
+  if (has(info, DGRAM_RECV_TIME)) {
+    result |=
+        json_object_set_new(object, "kernel_time_ns", json_integer((json_int_t)info->time_ns));
+  }
+  return result;
+}
+
 /* Adds the payload: text as "data", other bytes as "base64". */
 static int json_add_payload(json_t *object, const dgram_message *message) {
   json_t *text = json_stringn(message->bytes, message->length);
@@ -81,6 +139,9 @@ static int print_json(const struct output *output, const dgram_message *message,
                              json_address(output, &message->from), "to", json_address(output, to),
                              "length", (json_int_t)message->length, "truncated", (int)truncated);
   int result = object ? json_add_payload(object, message) : -1;
+  if (result == 0 && message->info) {
+    result = json_add_info(output, object, message->info);
+  }
   if (result == 0) {
     result = json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');

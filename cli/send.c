@@ -153,7 +153,8 @@ static void send_record(struct send *send, const char *bytes, size_t length) {
     return;
   }
   send->handed++;
-  int code = dgram_send_to(session->socket, bytes, length, &send->to, on_sent, send);
+  const dgram_address *to = session->options->connect ? NULL : &send->to;
+  int code = dgram_send_to(session->socket, bytes, length, to, on_sent, send);
   if (code < 0) {
     fail_send(send, code);
   }
@@ -190,8 +191,8 @@ static void on_input(void *data) {
 
 /* ---- begin ---- */
 
-static void on_ready(struct session *session) {
-  struct send *send = (struct send *)session;
+static void begin(struct send *send) {
+  struct session *session = &send->session;
   const struct options *options = session->options;
   char from[ENDPOINT_TEXT];
   char to[ENDPOINT_TEXT];
@@ -208,6 +209,37 @@ static void on_ready(struct session *session) {
     return;
   }
   send_next(send);
+}
+
+static void on_connected(dgram_socket *socket, int status, void *data) {
+  struct send *send = data;
+  struct session *session = &send->session;
+  char where[ENDPOINT_TEXT];
+  (void)socket;
+  if (session->ending) {
+    return;
+  }
+  address_text(session->stack, &send->to, where);
+  if (status < 0) {
+    session_fail(session, "connect", status, where);
+    return;
+  }
+  dgram_local_address(session->socket, &session->local);
+  begin(send);
+}
+
+static void on_ready(struct session *session) {
+  struct send *send = (struct send *)session;
+  char to[DGRAM_ADDRESS_TEXT];
+  if (!session->options->connect) {
+    begin(send);
+    return;
+  }
+  dgram_address_format(&send->to, to, sizeof to);
+  int code = dgram_connect(session->socket, send->to.port, to, on_connected, send);
+  if (code < 0) {
+    session_fail(session, "connect", code, to);
+  }
 }
 
 /* The source: -b, or the address of -I, or what the system takes. */
@@ -322,6 +354,9 @@ const struct command send_command = {
         "there are as many as datagrams were sent. With -w, --broadcast, or to a multicast group\n"
         "it is the whole time. Whoever sends to the port counts, not only who was asked.\n"
         "The exit status is 1 when no reply came, or fewer than -n says; with -w 0 never.\n"
+        "\n"
+        "With --connect only who is sent to is heard, and the answer of a host where nobody has the\n"
+        "port ends it: exit status 2.\n"
         "\n"
         "-I NAME sends from the interface's address, which multicast and limited broadcast then\n"
         "leave by; a link-local IPv6 address gets it as its zone.\n",

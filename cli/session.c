@@ -172,13 +172,18 @@ void session_trouble(struct session *session, const char *what, int code, const 
 }
 
 void session_on_error(dgram_socket *socket, const dgram_error *error, void *data) {
+  struct session *session = data;
   char where[ENDPOINT_TEXT + 256] = "";
   (void)socket;
   if (error->address) {
     const char *form = strchr(error->address, ':') ? "[%s]:%d" : "%s:%d";
     snprintf(where, sizeof where, form, error->address, error->port);
   }
-  session_trouble(data, error->syscall, error->code, where);
+  if (session->options->connect) {
+    session_fail(session, error->syscall, error->code, where);
+  } else {
+    session_trouble(session, error->syscall, error->code, where);
+  }
 }
 
 void session_on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,

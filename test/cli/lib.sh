@@ -146,6 +146,9 @@ line() { # length text
   printf '%s' "[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6} 127\.0\.0\.1:[0-9]+ len $1 \"$2\""
 }
 
+# What -v adds to it, where the stack tells.
+told='( to [^ ]+ on [^ ]+ ttl [0-9]+ tos 0x[0-9a-f]{2})?'
+
 send() { "$DGRAM" send "$@"; }
 
 # tell PORT DATA: a datagram to this host, and no wait for an answer.

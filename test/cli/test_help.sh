@@ -16,7 +16,7 @@ test_help() {
 
 test_help_of_commands() {
   local command
-  for command in listen send echo relay; do
+  for command in listen send echo relay info; do
     run 0 "$DGRAM" help "$command"
     [[ $(sed -n 1p "$work/run.out") == Examples: ]] || fail "$command does not begin with examples"
     grep -q "^Usage: dgram $command " "$work/run.out" || fail "no usage of $command"
@@ -29,7 +29,7 @@ test_help_of_commands() {
 
 test_lines_fit() {
   local command
-  for command in listen send echo relay; do
+  for command in listen send echo relay info; do
     "$DGRAM" help "$command" | awk 'length > 92 { print; bad = 1 } END { exit bad }' || fail "$command"
   done
 }
@@ -43,7 +43,7 @@ test_version() {
 # An option that the manual does not know is not there.
 test_manual() {
   local option page=$SOURCE/docs/man/dgram.1
-  for option in $("$DGRAM" help listen) $("$DGRAM" help send) $("$DGRAM" help echo) $("$DGRAM" help relay); do
+  for option in $("$DGRAM" help listen) $("$DGRAM" help send) $("$DGRAM" help echo) $("$DGRAM" help relay) $("$DGRAM" help info); do
     [[ $option =~ ^--([a-z-]+)$ ]] || continue
     grep -qE "^\.It Fl (. , )?-${BASH_REMATCH[1]}( |$)" "$page" || fail "no $option in dgram.1"
   done

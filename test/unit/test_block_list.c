@@ -167,9 +167,6 @@ static void growing_may_fail(void **state) {
     assert_int_equal(dgram_block_list_add_address(list, text), 0);
   }
   fake.unit.fail_once = fake.unit.asked + 1;
-  assert_int_equal(dgram_block_list_add_address(list, "9.255.255.255"), 0);
-  assert_int_equal(dgram_block_list_add_address(list, "10.0.0.31"), 0);
-  assert_true(has("9.255.255.255") && has("10.0.0.31"));
   assert_int_equal(dgram_block_list_add_address(list, "10.0.0.200"), DGRAM_ENOMEM);
   assert_false(has("10.0.0.200"));
   assert_true(has("10.0.0.0") && has("10.0.0.30"));
