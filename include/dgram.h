@@ -482,6 +482,7 @@ typedef struct dgram_bind_options {
   const char *address; /* an address or the name of a host; NULL or "": all interfaces */
   bool exclusive;      /* do not share with other workers; handed to the binder */
   int fd;              /* above 0: adopt this bound descriptor, port and address are ignored */
+  const char *device;  /* hear and send by this interface alone; NULL or "": by any */
 } dgram_bind_options;
 
 /* Binds, and starts to receive. Always ends later, from the loop: then `listening` is emitted and
@@ -493,6 +494,11 @@ typedef struct dgram_bind_options {
  *          stays the caller's. It becomes non-blocking, forgets UDP_SEGMENT (on the uv stack UDP_GRO
  *          too), and is closed with the socket. Where it is connected so is the socket, from the
  *          call on, without a `connect`.
+ *          options.device: borrows; the name of an interface: SO_BINDTODEVICE. What comes in by
+ *          another is not heard (what this host sends to itself comes in by the interface that has
+ *          the address), what is sent leaves by it (on Linux needs IPv6 a route there, IPv4 does
+ *          not), and several sockets may have one port, each on an interface of its own. A binder is
+ *          not asked.
  * cb       once, or NULL. Closing first cancels it with DGRAM_ECANCELED; where sends wait for the
  *          bind it may still fail, with its own code.
  * Errors   at once: DGRAM_EALREADYBOUND: bound, or a bind is under way. DGRAM_EBADPORT: not in 0 to
@@ -500,11 +506,13 @@ typedef struct dgram_bind_options {
  *          literal, or an option that this version does not know. DGRAM_ENAMETOOLONG: a name over
  *          253 bytes. DGRAM_ENODEV: no interface has the name that a literal has as its scope.
  *          DGRAM_EFDTYPE: fd is no datagram socket of this family; DGRAM_EBADF: fd is not open, or
- *          negative; DGRAM_ENOTSUP: this stack has no descriptors.
+ *          negative; DGRAM_ENOTSUP: this stack has no descriptors. DGRAM_EINVAL: a device with fd;
+ *          DGRAM_ENODEV: its name is longer than an interface's.
  *          Later: DGRAM_EADDRINUSE, DGRAM_EADDRNOTAVAIL, DGRAM_EACCES (a privileged port),
  *          DGRAM_EMFILE and others of socket(2) and bind(2); DGRAM_ENOTFOUND and others of the
- *          resolver.
- * Source   the seed, socket.bind. */
+ *          resolver. For the device DGRAM_ENODEV: there is none of that name, DGRAM_EPERM (Linux
+ *          before 5.7, without CAP_NET_RAW), DGRAM_ENOTSUP: this system cannot.
+ * Source   the seed, socket.bind; for the device socket(7). */
 #define dgram_bind(socket, options, cb, data)                                                      \
   dgram_bind_sized((socket), (options), sizeof(dgram_bind_options), (cb), (data))
 
@@ -1133,7 +1141,7 @@ DGRAM_EXTERN int dgram_interface_name(dgram_stack *stack, unsigned index, char *
 
 /* A binder provides the descriptors of binds from elsewhere: a primary process that shares its
  * sockets with workers, a privileged helper, a service manager. It is asked once for each
- * dgram_bind, from the loop; implicit binds and options.fd never ask. */
+ * dgram_bind, from the loop; implicit binds, options.fd and options.device never ask. */
 typedef struct dgram_bind_request {
   uint64_t id;           /* for dgram_binder_answer */
   int type;              /* DGRAM_UDP4 or DGRAM_UDP6 */

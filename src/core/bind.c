@@ -44,8 +44,9 @@ struct dgram__bind_how dgram__bind_how_of(const dgram_socket *socket) {
 
 static void bind_endpoint(struct dgram__binding *binding) {
   dgram_socket *socket = binding->socket;
-  const struct dgram__bind_how how = dgram__bind_how_of(socket);
+  struct dgram__bind_how how = dgram__bind_how_of(socket);
 
+  if (binding->device[0] != '\0') how.device = binding->device;
   dgram__bind_settle(binding, socket->stack->ops->bind(socket->endpoint, &binding->local, &how),
                      "bind");
 }
@@ -199,6 +200,17 @@ static int read_local(const dgram_socket *socket, const dgram_bind_options *opti
   return ret_local->family == family ? 0 : DGRAM_EINVAL;
 }
 
+static bool has_device(const dgram_bind_options *options) {
+  return options->device != NULL && options->device[0] != '\0';
+}
+
+static int check_device(const dgram_bind_options *options) {
+  if (!has_device(options)) return 0;
+  if (options->fd > 0) return DGRAM_EINVAL;
+  return strlen(options->device) < DGRAM__INTERFACE_NAME_MAX ? 0 : DGRAM_ENODEV;
+}
+
+/* A binder knows nothing of devices: its socket would be another one. */
 static struct dgram__binding *create_binding(dgram_socket *socket,
                                              const dgram_bind_options *options) {
   const struct dgram__host *host = socket->stack->host;
@@ -210,7 +222,11 @@ static struct dgram__binding *create_binding(dgram_socket *socket,
   memcpy(binding->address, address, size);
   binding->socket = socket;
   binding->exclusive = options->exclusive;
-  binding->binder_cb = host->binder_cb;
+  if (has_device(options)) {
+    memcpy(binding->device, options->device, strlen(options->device) + 1);
+  } else {
+    binding->binder_cb = host->binder_cb;
+  }
   binding->binder_data = host->binder_data;
   binding->waiter.done = on_lookup_done;
   return binding;
@@ -250,7 +266,8 @@ static int read_options(const dgram_socket *socket, const dgram_bind_options *op
   if (code == 0) code = dgram__options_copy(ret_options, sizeof *ret_options, options, size);
   if (code < 0) return code;
   if (socket->binding_state != DGRAM__UNBOUND) return DGRAM_EALREADYBOUND;
-  return ret_options->fd < 0 ? DGRAM_EBADF : 0;
+  if (ret_options->fd < 0) return DGRAM_EBADF;
+  return check_device(ret_options);
 }
 
 int dgram_bind_sized(dgram_socket *socket, const dgram_bind_options *options, size_t size,
@@ -275,13 +292,14 @@ int dgram_bind_sized(dgram_socket *socket, const dgram_bind_options *options, si
 }
 
 static int bind_inside(dgram_socket *socket, const dgram_bind_options *options) {
-  const struct dgram__bind_how how = dgram__bind_how_of(socket);
+  struct dgram__bind_how how = dgram__bind_how_of(socket);
   dgram_address local;
   int code;
 
   if (options->fd > 0) return socket->stack->ops->adopt(socket->endpoint, options->fd, &how);
   code = read_local(socket, options, &local);
   if (code != 0) return code == 1 ? DGRAM_EINVAL : code;
+  if (has_device(options)) how.device = options->device;
   return socket->stack->ops->bind(socket->endpoint, &local, &how);
 }
 

@@ -24,8 +24,9 @@ struct dgram__binding {
   const char *syscall; /* what answered it */
   dgram_address local; /* where to; numeric from BIND_ASKING on */
   bool exclusive;
+  char device[DGRAM__INTERFACE_NAME_MAX]; /* or "" */
 
-  dgram_binder_cb binder_cb; /* as it was when the bind began, or NULL */
+  dgram_binder_cb binder_cb; /* as it was when the bind began; NULL: none, or not for this bind */
   void *binder_data;
   uint64_t id;
   struct dgram__binding *next; /* among those that wait for an answer */

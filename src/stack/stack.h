@@ -78,6 +78,7 @@ struct dgram__bind_how {
   int recv_buffer_size; /* as the options of these names; 0: the system's */
   int send_buffer_size;
   uint32_t recv_info; /* as set_recv_info, so that no datagram comes before it */
+  const char *device; /* bind's alone: an interface, shorter than DGRAM__INTERFACE_NAME_MAX */
 };
 
 /* Flags of ops->send. */

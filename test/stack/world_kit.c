@@ -86,17 +86,19 @@ static void on_error(dgram_socket *socket, const dgram_error *error, void *data)
   seen->code = error->code;
 }
 
+void world_listen(dgram_socket *socket, struct world_seen *seen) {
+  memset(seen, 0, sizeof *seen);
+  assert_int_equal(dgram_on_message(socket, on_message, seen), 0);
+  assert_int_equal(dgram_on_error(socket, on_error, seen), 0);
+}
+
 dgram_socket *world_socket(dgram_stack *host, int type, const char *address, int port,
                            struct world_seen *seen) {
   dgram_socket_options options = {.type = type};
   dgram_bind_options where = {.address = address, .port = port};
   dgram_socket *socket;
   assert_int_equal(dgram_create_socket(host, &options, &socket), 0);
-  if (seen) {
-    memset(seen, 0, sizeof *seen);
-    assert_int_equal(dgram_on_message(socket, on_message, seen), 0);
-    assert_int_equal(dgram_on_error(socket, on_error, seen), 0);
-  }
+  if (seen) world_listen(socket, seen);
   assert_int_equal(dgram_bind(socket, &where, NULL, NULL), 0);
   world_run();
   return socket;

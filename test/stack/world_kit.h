@@ -50,6 +50,9 @@ struct world_seen {
 dgram_socket *world_socket(dgram_stack *host, int type, const char *address, int port,
                            struct world_seen *seen);
 
+/* Writes down from now on what a socket sees. */
+void world_listen(dgram_socket *socket, struct world_seen *seen);
+
 /* Sends so many bytes, the first of which is `byte`, without a callback. */
 void world_send(dgram_socket *socket, const char *address, int port, char byte, size_t length);
 

@@ -134,6 +134,7 @@ static int fake_bind(struct dgram__endpoint *endpoint, const dgram_address *loca
   if (local->port == 0) endpoint_of(endpoint)->local.port = 49152;
   fake->last_bound = *local;
   fake->last_how = *how;
+  strcpy(fake->last_device, how->device == NULL ? "" : how->device);
   return 0;
 }
 

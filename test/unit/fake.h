@@ -56,6 +56,7 @@ struct fake {
   dgram_address last_bound;
   struct dgram__bind_how last_how; /* of a bind or an adoption; recv_info also by itself */
   size_t connects;                 /* also those that failed, and disconnects */
+  char last_device[DGRAM__INTERFACE_NAME_MAX];
 
   /* What the system answers. */
   uint64_t now_ns;

@@ -60,6 +60,10 @@ static int set_bind_options(struct dgram__endpoint *base, int fd,
     int code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (code < 0) return code;
   }
+  if (how->device) {
+    int code = loop_bind_to_device(fd, how->device);
+    if (code < 0) return code;
+  }
   if (base->type != DGRAM_UDP6) return 0;
   return linux_stack_sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 }

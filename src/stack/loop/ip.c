@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "stack/loop/loop.h"
@@ -22,3 +23,16 @@ int loop_set_tos(int fd, int type, int tos) {
   const int code = set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, tos);
   return code < 0 ? code : set_mapped(fd, IP_TOS, tos);
 }
+
+#if defined(SO_BINDTODEVICE)
+int loop_bind_to_device(int fd, const char *name) {
+  const socklen_t length = (socklen_t)strlen(name);
+  return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, length) < 0 ? -errno : 0;
+}
+#else
+int loop_bind_to_device(int fd, const char *name) {
+  (void)fd;
+  (void)name;
+  return DGRAM_ENOTSUP;
+}
+#endif

@@ -69,6 +69,9 @@ int loop_set_membership(int fd, bool join, const dgram_address *group, const dgr
 int loop_set_multicast_interface(int fd, int type, unsigned interface,
                                  const dgram_address *address);
 
+/* struct dgram__bind_how's device. DGRAM_ENOTSUP where the system cannot. */
+int loop_bind_to_device(int fd, const char *name);
+
 /* ---- for the tables of operations; what they do stands in stack.h ---- */
 
 int loop_run(dgram_stack *stack); /* DGRAM_ERUNNING also where another stack of the loop runs it */

@@ -275,7 +275,8 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
                    const struct dgram__bind_how *how) {
   struct sim_endpoint *endpoint = sim_endpoint_of(base);
   int code = sim_fails(sim_host_of(endpoint), DGRAM_SIM_BIND);
-  if (code < 0) return code;
+  int device = how->device ? sim_stack_interface_index(base->stack, how->device) : 0;
+  if (code < 0 || device < 0) return code < 0 ? code : device;
   endpoint->multicast_loopback = true;
   endpoint->ttl = DGRAM__SIM_TTL;
   endpoint->multicast_ttl = 1;
@@ -284,7 +285,8 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   set_receive_buffer(endpoint, how->recv_buffer_size);
   set_send_buffer(endpoint, how->send_buffer_size);
   endpoint->recv_info = (uint8_t)how->recv_info;
-  return sim_port_attach(endpoint, local, (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
+  return sim_port_attach(endpoint, local, (unsigned)device,
+                         (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
 }
 
 int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how) {

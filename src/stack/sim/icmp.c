@@ -83,11 +83,15 @@ void sim_icmp_refuse(struct sim_stack *host, const struct sim_datagram *datagram
 
 /* ---- arriving ---- */
 
+/* It carries the addresses of the datagram that it answers. */
 void sim_icmp_arrive(struct sim_stack *host, struct sim_datagram *answer) {
+  const struct sim_flow back = {.from = &answer->to,
+                                .to = &answer->from,
+                                .from_port = answer->to_port,
+                                .to_port = answer->from_port,
+                                .interface = answer->interface};
   struct sim_endpoint *sender = NULL;
-  if (!host->gone && !host->world->ending)
-    sender =
-        sim_port_receiver(host, &answer->from, answer->from_port, &answer->to, answer->to_port);
+  if (!host->gone && !host->world->ending) sender = sim_port_receiver(host, &back);
   if (sender && sender->icmp_errors) {
     sim_endpoint_store(sender, answer);
     return;

@@ -44,6 +44,7 @@ static void drop(dgram_sim *world, struct sim_datagram *datagram, enum dgram_dro
 static bool hears(const struct sim_endpoint *endpoint, const struct sim_datagram *datagram) {
   if (!sim_port_takes(&endpoint->local, &datagram->to)) return false;
   if (!sim_peer_is(endpoint, &datagram->from, datagram->from_port)) return false;
+  if (!sim_port_hears(endpoint, datagram->interface)) return false;
   if (datagram->cast != SIM_MULTICAST) return true;
   if (endpoint->base.type == DGRAM_UDP6 && sim_ip_is_ipv4(&datagram->to)) return false;
   const struct sim_interface *interface =
@@ -92,8 +93,12 @@ static void remember_receiver(struct sim_stack *host, const struct sim_datagram 
 }
 
 static void deliver_to_one(struct sim_stack *host, struct sim_datagram *datagram) {
-  struct sim_endpoint *receiver = sim_port_receiver(host, &datagram->to, datagram->to_port,
-                                                    &datagram->from, datagram->from_port);
+  const struct sim_flow flow = {.from = &datagram->from,
+                                .to = &datagram->to,
+                                .from_port = datagram->from_port,
+                                .to_port = datagram->to_port,
+                                .interface = datagram->interface};
+  struct sim_endpoint *receiver = sim_port_receiver(host, &flow);
   remember_receiver(host, datagram, receiver);
   if (receiver) {
     sim_endpoint_store(receiver, datagram);
@@ -115,6 +120,7 @@ static bool is_for_receiver(const struct sim_stack *host, const struct sim_datag
   return host->receiver && datagram->cast == SIM_UNICAST &&
          host->receiver_port == datagram->to_port &&
          sim_ip_same(&host->receiver_ip, &datagram->to) &&
+         sim_port_hears(host->receiver, datagram->interface) &&
          sim_peer_is(host->receiver, &datagram->from, datagram->from_port);
 }
 
@@ -304,11 +310,19 @@ static struct sim_ip source_on(const struct packet *packet, const struct sim_int
 
 /* ---- to one ---- */
 
+/* It counts as come in by the interface whose address that is, as in the kernel. */
+static struct sim_interface *way_to_self(const struct packet *packet) {
+  if (packet->sender->device == SIM_LO) return NULL;
+  const struct sim_address *own = sim_host_address(packet->host, &packet->to, packet->out);
+  return own ? own->interface : NULL;
+}
+
 static int send_to_self(struct packet *packet) {
   struct sim_ip source = packet->to;
-  if (sim_ip_is_loopback(&packet->to)) source = sim_ip_loopback(packet->ipv4);
+  if (sim_ip_is_loopback(&packet->to) || packet->sender->device == SIM_LO)
+    source = sim_ip_loopback(packet->ipv4);
   int error = set_source(packet, &source, false);
-  if (error == 0) send_here(packet, NULL);
+  if (error == 0) send_here(packet, way_to_self(packet));
   return error;
 }
 
@@ -418,7 +432,8 @@ static int send_to_all(struct packet *packet, struct sim_interface *out) {
 /* The interface whose network's hosts are all called so, or NULL. */
 static struct sim_interface *find_broadcast(const struct packet *packet) {
   struct sim_interface *interface = packet->host->interfaces;
-  while (interface && !takes_broadcast(interface, &packet->to))
+  while (interface && !(takes_broadcast(interface, &packet->to) &&
+                        (packet->out == 0 || packet->out == interface->index)))
     interface = interface->next;
   return interface;
 }
@@ -432,6 +447,16 @@ static struct sim_ip destination_ip(const struct sim_endpoint *sender, const dgr
   return sim_ip_loopback(sim_ip_is_ipv4(&ip) || sim_ip_is_ipv4(&sender->local));
 }
 
+/* Who may send by one interface alone reaches no other's addresses; and what leaves by "lo" comes
+ * back, whatever its destination. */
+static bool ends_here(const struct packet *packet) {
+  const unsigned device = packet->sender->device;
+  if (device == 0 || packet->out != device)
+    return sim_host_has(packet->host, &packet->to, packet->out);
+  if (device == SIM_LO) return true;
+  return !sim_ip_is_loopback(&packet->to) && sim_host_has(packet->host, &packet->to, device);
+}
+
 /* 127.255.255.255 stays on "lo". */
 static int route(struct packet *packet) {
   const struct sim_ip *to = &packet->to;
@@ -442,7 +467,7 @@ static int route(struct packet *packet) {
   if (sim_ip_is_group(to)) return send_to_group(packet);
   if (sim_ip_is_broadcast(to))
     return send_to_all(packet, sim_ip_is_loopback(to) ? NULL : way_out(packet));
-  if (sim_host_has(packet->host, to, packet->out)) return send_to_self(packet);
+  if (ends_here(packet)) return send_to_self(packet);
   struct sim_interface *interface = packet->ipv4 ? find_broadcast(packet) : NULL;
   return interface ? send_to_all(packet, interface) : send_to_other(packet);
 }
@@ -451,7 +476,7 @@ static struct packet packet_of(struct sim_endpoint *sender, const dgram_datagram
   struct packet packet = {.sender = sender,
                           .host = sim_host_of(sender),
                           .datagram = datagram,
-                          .out = datagram->to.scope_id,
+                          .out = datagram->to.scope_id > 0 ? datagram->to.scope_id : sender->device,
                           .tos = sender->tos};
   packet.to = destination_ip(sender, &datagram->to);
   packet.ipv4 = sim_ip_is_ipv4(&packet.to);
@@ -477,7 +502,7 @@ static int heed_info(struct packet *packet) {
   const unsigned scope = packet->out, index = info->interface_index;
   packet->out = index;
   if (index != SIM_LO && !sim_host_interface(packet->host, index)) return DGRAM_ENODEV;
-  return scope != 0 && scope != index ? DGRAM_EINVAL : 0;
+  return !packet->ipv4 && scope != 0 && scope != index ? DGRAM_EINVAL : 0;
 }
 
 static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram) {

@@ -42,12 +42,25 @@ struct sim_endpoint *sim_port_next(const struct sim_endpoint *endpoint) {
 
 /* ---- binding ---- */
 
+/* What an endpoint wants. */
+struct claim {
+  struct sim_ip ip;
+  unsigned device;
+  bool reuse_addr;
+};
+
+/* Two that are each on an interface of their own do not meet. */
+static bool devices_meet(unsigned a, unsigned b) {
+  return a == b || a == 0 || b == 0;
+}
+
 /* Both must have asked to share; then the last one who binds gets what is sent to one. */
-static bool is_taken(const struct sim_stack *host, const struct sim_ip *local, uint16_t port,
-                     bool reuse_addr) {
+static bool is_taken(const struct sim_stack *host, const struct claim *claim, uint16_t port) {
+  const struct sim_ip *local = &claim->ip;
   const struct sim_endpoint *other = sim_port_first(host, port);
   for (; other; other = sim_port_next(other)) {
-    if (other->reuse_addr && reuse_addr) continue;
+    if (other->reuse_addr && claim->reuse_addr) continue;
+    if (!devices_meet(other->device, claim->device)) continue;
     if (sim_port_takes(&other->local, local) || sim_port_takes(local, &other->local)) return true;
   }
   return false;
@@ -55,11 +68,12 @@ static bool is_taken(const struct sim_stack *host, const struct sim_ip *local, u
 
 /* The next one that is free, round and round, so that a port that was given back rests for long.
  * Here nobody shares, whatever he asked for. Returns 0 where there is none. */
-static uint16_t find_port(struct sim_stack *host, const struct sim_ip *local) {
+static uint16_t find_port(struct sim_stack *host, struct claim claim) {
+  claim.reuse_addr = false;
   for (unsigned i = DGRAM__SIM_PORT_MIN; i <= DGRAM__SIM_PORT_MAX; i++) {
     uint16_t port = host->next_port++;
     if (port == DGRAM__SIM_PORT_MAX) host->next_port = DGRAM__SIM_PORT_MIN;
-    if (!is_taken(host, local, port, false)) return port;
+    if (!is_taken(host, &claim, port)) return port;
   }
   return 0;
 }
@@ -70,16 +84,25 @@ static bool may_bind(const struct sim_stack *host, const struct sim_ip *ip, unsi
   return sim_host_has(host, ip, scope) || sim_host_broadcasts(host, ip);
 }
 
-int sim_port_attach(struct sim_endpoint *endpoint, const dgram_address *local, bool reuse_addr) {
+/* A link-local address is one of the device. */
+static unsigned scope_of(const dgram_address *local, const struct claim *claim) {
+  if (local->scope_id > 0 || !sim_ip_is_link_local(&claim->ip)) return local->scope_id;
+  return claim->device;
+}
+
+int sim_port_attach(struct sim_endpoint *endpoint, const dgram_address *local, unsigned device,
+                    bool reuse_addr) {
   struct sim_stack *host = sim_host_of(endpoint);
-  struct sim_ip ip = sim_ip_of(local);
+  const struct claim claim = {.ip = sim_ip_of(local), .device = device, .reuse_addr = reuse_addr};
+  const unsigned scope = scope_of(local, &claim);
   uint16_t port = local->port;
-  if (!may_bind(host, &ip, local->scope_id)) return DGRAM_EADDRNOTAVAIL;
-  if (port == 0) port = find_port(host, &ip);
-  if (port == 0 || is_taken(host, &ip, port, reuse_addr)) return DGRAM_EADDRINUSE;
-  const struct sim_address *own = sim_host_address(host, &ip, local->scope_id);
-  unsigned scope = own && sim_ip_is_link_local(&ip) ? own->interface->index : 0;
-  sim_endpoint_set_local(endpoint, &ip, scope);
+  if (!may_bind(host, &claim.ip, scope)) return DGRAM_EADDRNOTAVAIL;
+  if (port == 0) port = find_port(host, claim);
+  if (port == 0 || is_taken(host, &claim, port)) return DGRAM_EADDRINUSE;
+  const struct sim_address *own = sim_host_address(host, &claim.ip, scope);
+  const bool scoped = own && sim_ip_is_link_local(&claim.ip);
+  sim_endpoint_set_local(endpoint, &claim.ip, scoped ? own->interface->index : 0);
+  endpoint->device = device;
   endpoint->port = port;
   endpoint->reuse_addr = reuse_addr;
   sim_table_put(&host->world->endpoints, &host->world->allocator, &endpoint->node,
@@ -97,23 +120,29 @@ void sim_port_detach(struct sim_endpoint *endpoint) {
 
 /* ---- who receives ---- */
 
+bool sim_port_hears(const struct sim_endpoint *endpoint, unsigned interface) {
+  return endpoint->device == 0 || endpoint->device == interface;
+}
+
 /* As the kernel ranks them: the sender's peer before all, an address of one's own before all
- * addresses, for IPv4 a udp4 socket before a udp6 one. */
+ * addresses, an interface of one's own before all interfaces, for IPv4 a udp4 socket before a udp6
+ * one. */
 static int rank_of(const struct sim_endpoint *endpoint, const struct sim_ip *to) {
-  int specific = sim_ip_is_any(&endpoint->local) ? 0 : 2;
-  if (endpoint->peer) specific += 4;
+  int specific = sim_ip_is_any(&endpoint->local) ? 0 : 4;
+  if (endpoint->device > 0) specific += 2;
+  if (endpoint->peer) specific += 8;
   return specific + (sim_ip_is_ipv4(to) && endpoint->base.type == DGRAM_UDP4 ? 1 : 0);
 }
 
 /* Among equals the newest, which stands first. */
-struct sim_endpoint *sim_port_receiver(const struct sim_stack *host, const struct sim_ip *to,
-                                       uint16_t port, const struct sim_ip *from,
-                                       uint16_t from_port) {
+struct sim_endpoint *sim_port_receiver(const struct sim_stack *host, const struct sim_flow *flow) {
   struct sim_endpoint *best = NULL;
-  struct sim_endpoint *endpoint = sim_port_first(host, port);
+  struct sim_endpoint *endpoint = sim_port_first(host, flow->to_port);
   for (; endpoint; endpoint = sim_port_next(endpoint)) {
-    if (!sim_port_takes(&endpoint->local, to) || !sim_peer_is(endpoint, from, from_port)) continue;
-    if (!best || rank_of(endpoint, to) > rank_of(best, to)) best = endpoint;
+    if (!sim_port_takes(&endpoint->local, flow->to)) continue;
+    if (!sim_port_hears(endpoint, flow->interface)) continue;
+    if (!sim_peer_is(endpoint, flow->from, flow->from_port)) continue;
+    if (!best || rank_of(endpoint, flow->to) > rank_of(best, flow->to)) best = endpoint;
   }
   return best;
 }

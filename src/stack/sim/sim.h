@@ -128,6 +128,7 @@ struct sim_endpoint {
   unsigned scope;                     /* the interface of a link-local address, or 0 */
   unsigned multicast_interface;       /* by which multicast leaves; 0: the host's choice */
   struct sim_ip multicast_source;     /* what it leaves from then, or any */
+  unsigned device;                    /* the interface that it is bound to, or 0 */
   struct sim_membership *memberships; /* newest first */
   struct sim_peer *peer;              /* or NULL */
 
@@ -479,9 +480,11 @@ static inline void sim_endpoint_set_local(struct sim_endpoint *endpoint, const s
 
 /* ---- ports.c ---- */
 
-/* Gives the endpoint this address and port, 0 for any, as the kernel would.
+/* Gives the endpoint this address and port, 0 for any, as the kernel would, on one interface, or 0
+ * for all.
  * Errors: DGRAM_EADDRINUSE, also where all ephemeral ports are taken; DGRAM_EADDRNOTAVAIL. */
-int sim_port_attach(struct sim_endpoint *endpoint, const dgram_address *local, bool reuse_addr);
+int sim_port_attach(struct sim_endpoint *endpoint, const dgram_address *local, unsigned device,
+                    bool reuse_addr);
 void sim_port_detach(struct sim_endpoint *endpoint);
 
 /* The first endpoint of a port, newest first, and the next. */
@@ -491,10 +494,20 @@ struct sim_endpoint *sim_port_next(const struct sim_endpoint *endpoint);
 /* Whether a socket with this address takes what is sent to that one. */
 bool sim_port_takes(const struct sim_ip *local, const struct sim_ip *to);
 
+/* Of a datagram, what decides who gets it. Borrows. */
+struct sim_flow {
+  const struct sim_ip *from;
+  const struct sim_ip *to;
+  uint16_t from_port;
+  uint16_t to_port;
+  unsigned interface; /* that it came in by */
+};
+
+/* Whether it hears what comes in by this interface. */
+bool sim_port_hears(const struct sim_endpoint *endpoint, unsigned interface);
+
 /* Who gets what is sent to one, or NULL. */
-struct sim_endpoint *sim_port_receiver(const struct sim_stack *host, const struct sim_ip *to,
-                                       uint16_t port, const struct sim_ip *from,
-                                       uint16_t from_port);
+struct sim_endpoint *sim_port_receiver(const struct sim_stack *host, const struct sim_flow *flow);
 
 /* ---- peer.c ---- */
 

@@ -89,6 +89,7 @@ static int bind_handle(uv_udp_t *udp, const dgram_address *local,
   uv_os_fd_t fd;
   int error = uv_fileno((uv_handle_t *)udp, &fd);
   if (error == 0) error = set_buffer_sizes(fd, how);
+  if (error == 0 && how->device) error = loop_bind_to_device(fd, how->device);
   loop_address_to_sockaddr(local, &sockaddr);
   if (error == 0) error = uv_udp_bind(udp, &sockaddr.any, uv_flags);
   return error < 0 ? loop_error(error) : 0;

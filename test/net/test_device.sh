@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Two cables between two hosts, and sockets that are bound to one of them:  A va - vb B,  A wa - wb B
+
+. "$(dirname "$0")/lib.sh"
+two_hosts
+cable A wa 12 B wb 23
+address A wa 10.8.0.1/24 fd00:8::1/64
+address B wb 10.8.0.2/24 fd00:8::2/64
+
+for family in $families; do each_stack "$NETBIN/device" "$family"; done
