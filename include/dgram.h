@@ -792,6 +792,27 @@ DGRAM_EXTERN int dgram_set_tos(dgram_socket *socket, int tos);
  *          RFC 8622 2 (LE). */
 DGRAM_EXTERN int dgram_dscp(const char *name);
 
+/* Forbids fragments: a datagram that is larger than the MTU of its way fails with DGRAM_EMSGSIZE, as
+ * far as this host knows it, or is lost where it does not fit, and the answer to that teaches this
+ * host. For protocols that look for the MTU themselves. Off: this host makes fragments, the state
+ * at first. IP_MTU_DISCOVER, IPV6_MTU_DISCOVER (on: DO, off: WANT); a udp6 socket sets both.
+ * DGRAM_ENOTSUP: this system cannot. Source: RFC 1191, RFC 8201, ip(7), ipv6(7). */
+DGRAM_EXTERN int dgram_set_dont_fragment(dgram_socket *socket, bool on);
+
+/* The largest packet of IP, headers included, that this host believes to get to an address in one
+ * piece: that of the interface, or less, where something on the way has answered that what was sent
+ * is too large. So it becomes smaller by sending, above all with dgram_set_dont_fragment, and after
+ * a while (Linux: ten minutes) the answer is forgotten. The payload may have 28 bytes less, over
+ * IPv6 48. It costs some system calls (of the network namespace that the thread is in).
+ *
+ * to       borrows; its family the socket's, its port does not matter. NULL: the connected peer.
+ * Returns  the bytes, 68 or more.
+ * Errors   DGRAM_EINVAL: another family. DGRAM_ENOTCONNECTED: NULL, and there is no peer.
+ *          DGRAM_EBADF: not bound, or a bind is under way. DGRAM_ENOTSUP: this system does not tell.
+ *          DGRAM_ENETUNREACH and others of connect(2).
+ * Source   RFC 1191, RFC 8201; IP_MTU of ip(7). */
+DGRAM_EXTERN int dgram_get_path_mtu(dgram_socket *socket, const dgram_address *to);
+
 /* Bytes that the system keeps for the socket: of datagrams that wait to be read (SO_RCVBUF; what
  * does not fit is dropped, see dgram_stats), and of those that wait to leave (SO_SNDBUF). Systems
  * charge more than the payload, round, and cap what they are asked for: Linux doubles it, and has

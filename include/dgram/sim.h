@@ -60,7 +60,9 @@ typedef struct dgram_link_options {
   size_t queue_bytes;       /* that wait for their turn on such a link; more are lost. 0: 65,536 */
 
   size_t mtu;     /* bytes with headers; larger ones fail with DGRAM_EMSGSIZE. 0: no limit */
-  bool fragments; /* they cross in fragments, each of which pays its header and may be lost */
+  bool fragments; /* they cross in fragments, each of which pays its header and may be lost; those
+                     of a socket with dgram_set_dont_fragment are lost, and their host gets to
+                     know the mtu after the way there and back, for ten minutes */
 
   bool down; /* nothing passes */
 } dgram_link_options;

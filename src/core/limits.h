@@ -186,6 +186,10 @@ enum {
    * RFC 4443 2.4 (c). */
   DGRAM__ICMP_MAX_IPV4 = 576,
   DGRAM__ICMP_MAX_IPV6 = 1280,
+  /* Bytes of the MTU of a simulated host's interfaces, Linux's of "lo"; seconds after which it
+   * forgets what it was told of a way: RFC 1191 6.3 and RFC 8201 4 recommend ten minutes. */
+  DGRAM__SIM_MTU = 65536,
+  DGRAM__SIM_MTU_EXPIRES_S = 600,
 
   /* Bytes that wait in front of a link with a rate, unless set otherwise: 40 full frames. */
   DGRAM__LINK_QUEUE_DEFAULT = 65536,

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/address.h"
 #include "core/extras.h"
 #include "core/interfaces.h"
 #include "core/socket.h"
@@ -35,6 +36,22 @@ int dgram_set_multicast_loopback(dgram_socket *socket, bool on) {
 
 int dgram_set_tos(dgram_socket *socket, int tos) {
   return set(socket, DGRAM__OPTION_TOS, tos, 0, 255);
+}
+
+int dgram_set_dont_fragment(dgram_socket *socket, bool on) {
+  return set(socket, DGRAM__OPTION_DONT_FRAGMENT, on, 0, 1);
+}
+
+int dgram_get_path_mtu(dgram_socket *socket, const dgram_address *to) {
+  dgram_address peer;
+  int code = dgram__socket_check(socket);
+
+  if (code == 0 && to == NULL) code = dgram_remote_address(socket, &peer);
+  if (code < 0) return code;
+  if (to == NULL) to = &peer;
+  if (to->family != dgram__address_family_of(socket->type)) return DGRAM_EINVAL;
+  if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  return socket->stack->ops->path_mtu(socket->endpoint, to);
 }
 
 /* Where IPv4 is named by an address, that is also what datagrams leave from, as in Node. */

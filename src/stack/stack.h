@@ -93,9 +93,10 @@ enum dgram__option {
   DGRAM__OPTION_TTL,
   DGRAM__OPTION_MULTICAST_TTL,
   DGRAM__OPTION_MULTICAST_LOOPBACK,
-  DGRAM__OPTION_TOS,         /* of a udp6 socket for IPv4 peers too */
-  DGRAM__OPTION_ICMP_ERRORS, /* dgram__endpoint_icmp is told; only where ops->icmp_errors */
-  DGRAM__OPTION_RECV_BUFFER, /* the two that get_option answers */
+  DGRAM__OPTION_TOS,           /* of a udp6 socket for IPv4 peers too */
+  DGRAM__OPTION_DONT_FRAGMENT, /* the same */
+  DGRAM__OPTION_ICMP_ERRORS,   /* dgram__endpoint_icmp is told; only where ops->icmp_errors */
+  DGRAM__OPTION_RECV_BUFFER,   /* the two that get_option answers */
   DGRAM__OPTION_SEND_BUFFER
 };
 
@@ -261,6 +262,10 @@ struct dgram__stack_ops {
 
   /* The value of an option as the system has it, or a code. Only while bound. */
   int (*get_option)(struct dgram__endpoint *endpoint, int option);
+
+  /* The largest packet of IP that the system believes to get to an address of the endpoint's family
+   * in one piece, or a code. Only while bound. */
+  int (*path_mtu)(struct dgram__endpoint *endpoint, const dgram_address *to);
 
   /* Joins or leaves a multicast group on the interface of this index; 0: the system's choice, in
    * leaving any where it is joined. source: what this sender sends only, of the group's family; NULL:

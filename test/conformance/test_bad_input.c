@@ -232,6 +232,9 @@ static void test_options(void **state) {
   ROW(DGRAM_EBADF, H(dgram_set_tos(the.binding, 1)));
   ROW(DGRAM_ENOTRUNNING, H(dgram_set_tos(the.closing, 1)));
   ROW(DGRAM_EARGTYPE, H(dgram_set_tos(NULL, 1)));
+  ROW(DGRAM_EBADF, H(dgram_set_dont_fragment(the.fresh, true)));
+  ROW(DGRAM_ENOTRUNNING, H(dgram_set_dont_fragment(the.closing, true)));
+  ROW(DGRAM_EARGTYPE, H(dgram_set_dont_fragment(NULL, true)));
   ROW(DGRAM_EARGTYPE, H(dgram_dscp(NULL)));
   ROW(DGRAM_EINVAL, H(dgram_dscp("")));
   ROW(DGRAM_EINVAL, H(dgram_dscp("64")));

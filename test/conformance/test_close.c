@@ -263,6 +263,8 @@ static int calls_not_running(dgram_socket *socket) {
       H(dgram_set_multicast_ttl(socket, 1)),
       H(dgram_set_multicast_loopback(socket, true)),
       H(dgram_set_tos(socket, 1)),
+      H(dgram_set_dont_fragment(socket, true)),
+      H(dgram_get_path_mtu(socket, &address)),
       H(dgram_add_membership(socket, "239.1.2.3", NULL)),
       H(dgram_drop_membership(socket, "239.1.2.3", NULL)),
       H(dgram_set_recv_buffer_size(socket, 0)),

@@ -7,8 +7,9 @@ static const struct family {
   const char *first; /* B's addresses, each of its cable */
   const char *second;
   const char *here;
-} ipv4 = {DGRAM_UDP4, "10.9.0.2", "10.8.0.2", "127.0.0.1"},
-  ipv6 = {DGRAM_UDP6, "fd00:9::2", "fd00:8::2", "::1"};
+  const char *other_source; /* A's, of the second cable */
+} ipv4 = {DGRAM_UDP4, "10.9.0.2", "10.8.0.2", "127.0.0.1", "10.8.0.1"},
+  ipv6 = {DGRAM_UDP6, "fd00:9::2", "fd00:8::2", "::1", "fd00:8::1"};
 
 static const struct family *the;
 static struct net_box a, one, other, both;
@@ -69,6 +70,28 @@ static void everybody_there(void) {
   net_close(&sender);
 }
 
+static int path_mtu(const struct net_box *box, const char *text) {
+  dgram_address to;
+  NET_CODE(dgram_address_parse(text, 0, &to), 0);
+  return dgram_get_path_mtu(box->socket, &to);
+}
+
+/* The second cable takes less. Who is bound to it, or to its address, for which there is a rule, asks
+ * about that way. */
+static void path_mtu_is_that_of_the_way(void) {
+  struct net_box sender;
+  net_on("A");
+  NET_CODE(path_mtu(&a, the->first), 1500);
+  NET_CODE(path_mtu(&a, the->second), 1400);
+  open_on(&sender, "A", 0, "wa");
+  NET_CODE(path_mtu(&sender, the->second), 1400);
+  if (the == &ipv4) NET_CODE(path_mtu(&sender, the->first), 1400);
+  net_close(&sender);
+  net_open(&sender, "A", the->type, the->other_source);
+  NET_CODE(path_mtu(&sender, the->first), 1400);
+  net_close(&sender);
+}
+
 static void no_such_device(void) {
   net_on("A");
   net_create(&both, &(dgram_socket_options){.type = the->type});
@@ -85,6 +108,7 @@ int main(int count, char **words) {
   hears_its_host();
   leaves_there();
   if (the == &ipv4) everybody_there();
+  path_mtu_is_that_of_the_way();
   no_such_device();
   NET_SEND(&a, "end", the->first, 7000);
   NET_SEND(&a, "end", the->second, 7000);

@@ -207,6 +207,7 @@ static void bind_socket(struct random_socket *socket) {
 
   options.exclusive = random_one_in(4);
   if (random_one_in(20)) options.fd = random_one_in(2) ? -1 : 100000;
+  if (random_one_in(10)) options.device = random_one_in(3) ? "nosuch" : "lo";
   random_trace("bind socket %u to %s:%d", random_index(socket),
                options.address != NULL ? options.address : "NULL", options.port);
   (void)call_bind(socket, random_one_in(4) ? NULL : &options);
@@ -242,7 +243,7 @@ static void set_option(struct random_socket *socket) {
   const int value = CHOICE(values);
   int code;
 
-  switch (random_below(6)) {
+  switch (random_below(7)) {
   case 0:
     code = RANDOM_CALL(dgram_set_broadcast(s, value > 0));
     break;
@@ -257,6 +258,9 @@ static void set_option(struct random_socket *socket) {
     break;
   case 4:
     code = RANDOM_CALL(dgram_set_tos(s, value));
+    break;
+  case 5:
+    code = RANDOM_CALL(dgram_set_dont_fragment(s, value > 0));
     break;
   default:
     code = RANDOM_CALL(dgram_set_recv_info(s, (uint32_t)(random_one_in(2) ? value & 0x3f : value)));

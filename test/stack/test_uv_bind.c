@@ -291,6 +291,8 @@ static void test_options_of_an_adopted_udp6(void **state) {
   assert_int_equal(option_of(fd, SOL_SOCKET, SO_BROADCAST), 1);
   assert_int_equal(dgram_set_tos(socket, 184), 0);
   assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_TCLASS), 184);
+  assert_int_equal(dgram_set_dont_fragment(socket, true), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER), IPV6_PMTUDISC_DO);
 }
 
 /* ---- options and groups ---- */
@@ -307,6 +309,10 @@ static void test_options_of_udp4(void **state) {
   assert_int_equal(option_of(fd, IPPROTO_IP, IP_MULTICAST_LOOP), 0);
   assert_int_equal(dgram_set_tos(socket, 184), 0);
   assert_int_equal(option_of(fd, IPPROTO_IP, IP_TOS), 184);
+  assert_int_equal(dgram_set_dont_fragment(socket, true), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_DO);
+  assert_int_equal(dgram_set_dont_fragment(socket, false), 0);
+  assert_int_equal(option_of(fd, IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_WANT);
 }
 
 static void join_and_leave(int type, const char *group, const char *interface) {

@@ -243,6 +243,12 @@ static int fake_set_option(struct dgram__endpoint *endpoint, int option, int val
   return 0;
 }
 
+static int fake_path_mtu(struct dgram__endpoint *endpoint, const dgram_address *to) {
+  assert_true(endpoint_of(endpoint)->bound && !endpoint_of(endpoint)->gone);
+  assert_int_equal(to->family, endpoint->type);
+  return 1000 + to->bytes[3];
+}
+
 /* What was set last, as a system that doubles it. */
 static int fake_get_option(struct dgram__endpoint *endpoint, int option) {
   const struct fake *fake = fake_of(endpoint->stack);
@@ -331,6 +337,7 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .send = fake_send,
                                                  .set_option = fake_set_option,
                                                  .get_option = fake_get_option,
+                                                 .path_mtu = fake_path_mtu,
                                                  .set_membership = fake_set_membership,
                                                  .set_multicast_interface =
                                                      fake_set_multicast_interface,

@@ -475,6 +475,10 @@ static void setters_check_and_hand_on(void **state) {
   assert_int_equal(dgram_set_tos(socket, 255), 0);
   assert_int_equal(fake.last_option, DGRAM__OPTION_TOS);
   assert_int_equal(fake.last_value, 255);
+  assert_int_equal(dgram_set_dont_fragment(socket, true), 0);
+  assert_int_equal(fake.last_option, DGRAM__OPTION_DONT_FRAGMENT);
+  assert_int_equal(fake.last_value, 1);
+  assert_int_equal(dgram_set_dont_fragment(NULL, true), DGRAM_EARGTYPE);
   assert_int_equal(dgram_set_recv_info(socket, DGRAM_RECV_TOS), 0);
   assert_int_equal(dgram_set_recv_info(NULL, DGRAM_RECV_TOS), DGRAM_EARGTYPE);
   assert_int_equal(dgram_set_recv_info(socket, DGRAM_RECV_TOS | DGRAM_RECV_TIME), DGRAM_ENOTSUP);
@@ -517,6 +521,30 @@ static void info_is_asked_for_with_the_bind(void **state) {
     fake_settle(&fake);
     assert_int_equal(fake.last_how.recv_info, DGRAM_RECV_TOS);
   }
+}
+
+static void path_mtu_is_the_stacks(void **state) {
+  dgram_socket *socket = create();
+  dgram_address to = {.family = DGRAM_IPV4, .bytes = {192, 0, 2, 7}};
+  const dgram_address other = {.family = DGRAM_IPV6};
+
+  (void)state;
+  assert_int_equal(dgram_get_path_mtu(socket, &to), DGRAM_EBADF);
+  assert_int_equal(dgram_get_path_mtu(socket, NULL), DGRAM_ENOTCONNECTED);
+  assert_int_equal(dgram_get_path_mtu(socket, &other), DGRAM_EINVAL);
+  assert_int_equal(dgram_bind(socket, NULL, NULL, NULL), 0);
+  assert_int_equal(dgram_get_path_mtu(socket, &to), DGRAM_EBADF);
+  fake_settle(&fake);
+  assert_int_equal(dgram_get_path_mtu(socket, &to), 1007);
+  assert_int_equal(dgram_get_path_mtu(socket, &other), DGRAM_EINVAL);
+  assert_int_equal(dgram_get_path_mtu(socket, NULL), DGRAM_ENOTCONNECTED);
+  assert_int_equal(dgram_get_path_mtu(NULL, &to), DGRAM_EARGTYPE);
+  assert_int_equal(dgram_connect_sync(socket, 9, "192.0.2.8"), 0);
+  fake_settle(&fake);
+  assert_int_equal(dgram_get_path_mtu(socket, NULL), 1008);
+  assert_int_equal(dgram_get_path_mtu(socket, &to), 1007);
+  assert_int_equal(dgram_disconnect(socket), 0);
+  assert_int_equal(dgram_get_path_mtu(socket, NULL), DGRAM_ENOTCONNECTED);
 }
 
 static void counters_of_other_versions(void **state) {
@@ -567,6 +595,7 @@ int main(void) {
       HOST_TEST(setters_check_and_hand_on),
       HOST_TEST(sizes_are_what_the_system_says),
       HOST_TEST(info_is_asked_for_with_the_bind),
+      HOST_TEST(path_mtu_is_the_stacks),
       HOST_TEST(counters_of_other_versions),
   };
   return cmocka_run_group_tests_name("host", tests, NULL, NULL);

@@ -196,6 +196,7 @@ static inline bool linux_stack_hands_over(const struct linux_endpoint *endpoint,
 
 int linux_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
 int linux_stack_get_option(struct dgram__endpoint *endpoint, int option);
+int linux_stack_path_mtu(struct dgram__endpoint *endpoint, const dgram_address *to);
 int linux_stack_set_membership(struct dgram__endpoint *endpoint, bool join,
                                const dgram_address *group, const dgram_address *source,
                                unsigned interface);

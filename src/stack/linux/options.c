@@ -37,6 +37,7 @@ int linux_stack_set_option(struct dgram__endpoint *base, int option, int value) 
     return linux_stack_set_icmp_errors(linux_endpoint_of(base), value != 0);
   int fd = linux_endpoint_of(base)->fd;
   if (option == DGRAM__OPTION_TOS) return loop_set_tos(fd, base->type, value);
+  if (option == DGRAM__OPTION_DONT_FRAGMENT) return loop_set_dont_fragment(fd, base->type, value);
   struct option what = option_of(base, option);
   return linux_stack_sys_set_int(fd, what.level, what.name, value);
 }
@@ -46,6 +47,10 @@ int linux_stack_get_option(struct dgram__endpoint *base, int option) {
   int value;
   int code = linux_stack_sys_get_int(linux_endpoint_of(base)->fd, what.level, what.name, &value);
   return code < 0 ? code : value;
+}
+
+int linux_stack_path_mtu(struct dgram__endpoint *base, const dgram_address *to) {
+  return loop_path_mtu(linux_endpoint_of(base)->fd, base->type, to);
 }
 
 int linux_stack_set_membership(struct dgram__endpoint *base, bool join, const dgram_address *group,

@@ -37,6 +37,7 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .send = linux_stack_send,
     .set_option = linux_stack_set_option,
     .get_option = linux_stack_get_option,
+    .path_mtu = linux_stack_path_mtu,
     .set_membership = linux_stack_set_membership,
     .set_multicast_interface = linux_stack_set_multicast_interface,
     .dropped = linux_stack_dropped,

@@ -69,6 +69,12 @@ int loop_set_membership(int fd, bool join, const dgram_address *group, const dgr
 int loop_set_multicast_interface(int fd, int type, unsigned interface,
                                  const dgram_address *address);
 
+/* DGRAM__OPTION_DONT_FRAGMENT likewise. DGRAM_ENOTSUP where the system cannot. */
+int loop_set_dont_fragment(int fd, int type, bool on);
+
+/* ops->path_mtu of a socket that is bound. DGRAM_ENOTSUP where the system does not tell. */
+int loop_path_mtu(int fd, int type, const dgram_address *to);
+
 /* struct dgram__bind_how's device. DGRAM_ENOTSUP where the system cannot. */
 int loop_bind_to_device(int fd, const char *name);
 

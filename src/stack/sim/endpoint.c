@@ -281,6 +281,7 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   endpoint->ttl = DGRAM__SIM_TTL;
   endpoint->multicast_ttl = 1;
   endpoint->tos = 0;
+  endpoint->dont_fragment = false;
   endpoint->icmp_errors = (how->flags & DGRAM__BIND_ICMP_ERRORS) != 0;
   set_receive_buffer(endpoint, how->recv_buffer_size);
   set_send_buffer(endpoint, how->send_buffer_size);
@@ -335,6 +336,7 @@ int sim_stack_set_option(struct dgram__endpoint *base, int option, int value) {
   if (option == DGRAM__OPTION_ICMP_ERRORS) endpoint->icmp_errors = value != 0;
   if (option == DGRAM__OPTION_RECV_BUFFER) set_receive_buffer(endpoint, value);
   if (option == DGRAM__OPTION_SEND_BUFFER) set_send_buffer(endpoint, value);
+  if (option == DGRAM__OPTION_DONT_FRAGMENT) endpoint->dont_fragment = value != 0;
   return 0;
 }
 

@@ -6,8 +6,8 @@
  *
  * Failure modes: an address that nobody has, a port that nobody has, a group that nobody has
  * joined: the datagram vanishes, as UDP has it, and is counted. Where no interface leads away:
- * DGRAM_ENETUNREACH. Broadcast without the option: DGRAM_EACCES. Too large for the link:
- * DGRAM_EMSGSIZE. */
+ * DGRAM_ENETUNREACH. Broadcast without the option: DGRAM_EACCES. Too large for the link, or for what
+ * is known of it where it must not be fragmented: DGRAM_EMSGSIZE. */
 
 #include "stack/sim/sim.h"
 
@@ -195,6 +195,7 @@ static void trace(const struct packet *packet, const struct sim_stack *to, const
                                       .from = sim_ip_address(&packet->from),
                                       .datagram = packet->datagram,
                                       .tos = packet->tos,
+                                      .dont_fragment = packet->sender->dont_fragment,
                                       .hop_limit = hop_limit_of(packet),
                                       .from_name =
                                           packet->host->name ? packet->host->name->text : NULL,
@@ -220,15 +221,21 @@ static void put_under_way(const struct packet *packet, const struct sim_route *r
   sim_events_push(&world->events, at_ns, SIM_EVENT_ARRIVAL, copy);
 }
 
+static int pass(const struct packet *packet, struct sim_route *route, dgram_fate *ret_fate) {
+  size_t overhead = packet->ipv4 ? DGRAM__OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
+  size_t length = packet->datagram->length;
+  if (packet->sender->dont_fragment)
+    return sim_way_pass_whole(packet->host, route->host, length, overhead, ret_fate);
+  return sim_way_pass(packet->host, route->host, &route->way, length, overhead, ret_fate);
+}
+
 /* To another host. Returns 0, or what the link answers: only a datagram to one has somebody to
  * tell. */
 static int send_away(struct packet *packet, struct sim_route *route) {
   dgram_sim *world = packet->host->world;
   dgram_fate fate;
   if (packet->asks) return 0;
-  size_t overhead = packet->ipv4 ? DGRAM__OVERHEAD_IPV4 : DGRAM__OVERHEAD_IPV6;
-  int code = sim_way_pass(packet->host, route->host, &route->way, packet->datagram->length,
-                          overhead, &fate);
+  int code = pass(packet, route, &fate);
   if (code < 0 && packet->cast == SIM_UNICAST) return code;
   if (code < 0) fate = (dgram_fate){.drop = DGRAM_DROP_MTU};
   packet->receivers++;
@@ -345,8 +352,10 @@ static bool is_routed(const struct packet *packet) {
          sim_ip_same(&route->to, &packet->to) && !asks_for(packet, DGRAM_SEND_SOURCE_ADDRESS);
 }
 
-/* The first interface whose network has this address; without one, the first that could have. */
-static int send_to_other(struct packet *packet) {
+/* The first interface whose network has this address; without one, the first that could have.
+ * Returns the address there, or NULL; *ret_source is the one here, or NULL. */
+static const struct sim_address *find_other(const struct packet *packet,
+                                            const struct sim_address **ret_source) {
   const struct sim_address *target = NULL, *source = NULL;
   for (const struct sim_interface *i = packet->host->interfaces; i && !target; i = i->next) {
     const struct sim_address *own = sim_interface_address(i, packet->ipv4);
@@ -354,6 +363,12 @@ static int send_to_other(struct packet *packet) {
     target = sim_address_find(packet->host->world, i->network->number, &packet->to);
     if (!source || target) source = own;
   }
+  *ret_source = source;
+  return target;
+}
+
+static int send_to_other(struct packet *packet) {
+  const struct sim_address *source, *target = find_other(packet, &source);
   if (!source) return DGRAM_ENETUNREACH;
   int error = set_source(packet, &source->ip, true);
   if (error < 0) return error;
@@ -505,6 +520,13 @@ static int heed_info(struct packet *packet) {
   return !packet->ipv4 && scope != 0 && scope != index ? DGRAM_EINVAL : 0;
 }
 
+/* What stays here has to pass "lo". */
+static bool fits(const struct packet *packet) {
+  const size_t length = packet->datagram->length;
+  if (packet->ipv4) return length <= DGRAM__PAYLOAD_MAX_IPV4;
+  return !packet->sender->dont_fragment || length + DGRAM__OVERHEAD_IPV6 <= DGRAM__SIM_MTU;
+}
+
 static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram) {
   dgram_datagram to_peer;
   if (datagram->to.family == 0) {
@@ -513,7 +535,7 @@ static int send_one(struct sim_endpoint *sender, const dgram_datagram *datagram)
     datagram = &to_peer;
   }
   struct packet packet = packet_of(sender, datagram);
-  if (packet.ipv4 && datagram->length > DGRAM__PAYLOAD_MAX_IPV4) return DGRAM_EMSGSIZE;
+  if (!fits(&packet)) return DGRAM_EMSGSIZE;
   int error = heed_info(&packet);
   if (error == 0) error = route(&packet);
   return error < 0 ? error : (int)datagram->length;
@@ -524,6 +546,16 @@ static void take_answer(struct sim_endpoint *endpoint) {
   if (!endpoint->peer || endpoint->peer->error == 0) return;
   dgram__endpoint_peer_failed(&endpoint->base, endpoint->peer->error);
   endpoint->peer->error = 0;
+}
+
+int sim_stack_path_mtu(struct dgram__endpoint *base, const dgram_address *to) {
+  const dgram_datagram nothing = {.to = *to};
+  const struct packet packet = packet_of(sim_endpoint_of(base), &nothing);
+  if (sim_ip_is_group(&packet.to) || sim_ip_is_broadcast(&packet.to)) return DGRAM__SIM_MTU;
+  if (ends_here(&packet)) return DGRAM__SIM_MTU;
+  const struct sim_address *source, *target = find_other(&packet, &source);
+  if (!source) return DGRAM_ENETUNREACH;
+  return target ? (int)sim_way_mtu(packet.host, target->interface->host) : DGRAM__SIM_MTU;
 }
 
 /* There is always room on the way, so a send is short only where it is made to. */

@@ -124,6 +124,7 @@ struct sim_endpoint {
   bool broadcast : 1;
   bool multicast_loopback : 1;
   bool icmp_errors : 1;
+  bool dont_fragment : 1;
   bool receiving : 1;
   unsigned scope;                     /* the interface of a link-local address, or 0 */
   unsigned multicast_interface;       /* by which multicast leaves; 0: the host's choice */
@@ -565,6 +566,7 @@ bool sim_group_hears(const struct sim_endpoint *endpoint, const struct sim_inter
 
 int sim_stack_send(struct dgram__endpoint *base, dgram_datagram *list, size_t count, size_t run,
                    unsigned flags);
+int sim_stack_path_mtu(struct dgram__endpoint *base, const dgram_address *to);
 
 /* Where a datagram to that address would come from, or why it could not be sent. */
 int sim_network_source(struct sim_endpoint *endpoint, const dgram_address *to,
@@ -600,6 +602,14 @@ int sim_way_pass(struct sim_stack *from, struct sim_stack *to, struct sim_way **
 
 /* It will be passed soon. */
 void sim_way_prefetch(const struct sim_way *way);
+
+/* The same of one that must not be fragmented. Where it is lost for its size the sender's host gets
+ * to know, after the way there and back. DGRAM_EMSGSIZE: larger than sim_way_mtu. */
+int sim_way_pass_whole(struct sim_stack *from, struct sim_stack *to, size_t length, size_t overhead,
+                       dgram_fate *ret_fate);
+
+/* The MTU of a way, as far as the host knows it. */
+size_t sim_way_mtu(const struct sim_stack *from, const struct sim_stack *to);
 
 /* ---- failures.c ---- */
 

@@ -248,6 +248,7 @@ static const struct dgram__stack_ops operations = {
     .send = sim_stack_send,
     .set_option = sim_stack_set_option,
     .get_option = sim_stack_get_option,
+    .path_mtu = sim_stack_path_mtu,
     .set_membership = sim_stack_set_membership,
     .set_multicast_interface = sim_stack_set_multicast_interface,
     .dropped = sim_stack_dropped,

@@ -130,7 +130,8 @@ static uint8_t hop_limit_of(const struct sim_trace_datagram *datagram) {
 static void put_ipv4(struct sim_trace *trace, const struct sim_trace_datagram *datagram,
                      const uint8_t *from, const uint8_t *to) {
   const size_t start = trace->length;
-  const unsigned char rest[] = {0, 0, 0, 0, hop_limit_of(datagram), PROTOCOL_UDP, 0, 0};
+  const unsigned char flags = datagram->dont_fragment ? 0x40 : 0;
+  const unsigned char rest[] = {0, 0, flags, 0, hop_limit_of(datagram), PROTOCOL_UDP, 0, 0};
   unsigned char *header = trace->block + start;
 
   put_bytes(trace, (const unsigned char[]){0x45, datagram->tos}, 2);

@@ -37,6 +37,7 @@ struct sim_trace_datagram {
   const dgram_datagram *datagram; /* its destination in `to`, its bytes in one piece or in parts */
   uint8_t hop_limit;              /* TTL; 0: 64 */
   uint8_t tos;                    /* or traffic class */
+  bool dont_fragment;             /* a flag of IPv4 */
   const char *from_name;          /* of the hosts; NULL: they have none */
   const char *to_name;
   const dgram_fate *fate;

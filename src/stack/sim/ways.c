@@ -7,7 +7,10 @@
  *
  * The shared link keeps no order, since its delay is the same for all; but it may be changed to a
  * shorter one. So each host remembers when the last one that it sent or got that way arrives: what
- * a pair sends comes not before the earlier of the two. */
+ * a pair sends comes not before the earlier of the two.
+ *
+ * What a host was told of a way's MTU stands in the entry too. It is no event: what was told becomes
+ * true when its time has come, and is looked up where it matters. */
 
 #include "stack/sim/sim.h"
 
@@ -21,6 +24,8 @@ struct sim_way {
   bool own;         /* has options of its own */
   uint64_t version; /* of the default that it follows */
   dgram_link link;
+  uint64_t told_ns; /* when `from` hears, or has heard, what is too large for it */
+  size_t told_mtu;  /* 0: never */
 };
 
 static const dgram_link_options nothing;
@@ -152,6 +157,67 @@ int sim_way_pass(struct sim_stack *from, struct sim_stack *to, struct sim_way **
 
 void sim_way_prefetch(const struct sim_way *way) {
   dgram__prefetch(way, sizeof *way);
+}
+
+/* ---- datagrams that must not be fragmented ---- */
+
+static const dgram_link_options *options_of(const struct sim_stack *from,
+                                            const struct sim_way *way) {
+  return way && way->own ? &way->link.options : &from->world->default_link.options;
+}
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+static bool is_known(const struct sim_way *way, uint64_t now_ns) {
+  return way && way->told_mtu > 0 && way->told_ns <= now_ns &&
+         now_ns - way->told_ns < DGRAM__SIM_MTU_EXPIRES_S * DGRAM_SECOND;
+}
+
+/* The MTU of a link without fragments is the interface's own. */
+size_t sim_way_mtu(const struct sim_stack *from, const struct sim_stack *to) {
+  const struct sim_way *way = find(from, to);
+  const dgram_link_options *options = options_of(from, way);
+  size_t mtu = DGRAM__SIM_MTU;
+  if (options->mtu > 0 && !options->fragments) mtu = smaller(mtu, options->mtu);
+  if (is_known(way, from->world->now_ns)) mtu = smaller(mtu, way->told_mtu);
+  return mtu;
+}
+
+/* The answer quotes the headers (RFC 792). It leaves when the datagram is there, by a link as it is
+ * now. Of several on their way the first one counts. Without memory there is none. */
+static void answer(struct sim_stack *from, struct sim_stack *to, uint64_t there_ns, size_t mtu,
+                   size_t overhead) {
+  struct sim_way *way = get(from, to), *way_back = NULL;
+  uint64_t now_ns = from->world->now_ns;
+  dgram_fate back;
+  if (!way || (way->told_mtu > 0 && way->told_ns > now_ns)) return;
+  if (sim_way_pass(to, from, &way_back, overhead, overhead, &back) < 0) return;
+  if (back.copies == 0) return;
+  way->told_ns = sim_add_ns(there_ns, back.at_ns[0] - now_ns);
+  way->told_mtu = mtu;
+}
+
+/* It gets as far as one that fits. */
+static int lose_too_large(struct sim_stack *from, struct sim_stack *to, size_t mtu, size_t overhead,
+                          dgram_fate *ret_fate) {
+  struct sim_way *way = NULL;
+  int code = sim_way_pass(from, to, &way, mtu > overhead ? mtu - overhead : 0, overhead, ret_fate);
+  if (code < 0 || ret_fate->copies == 0) return code;
+  answer(from, to, ret_fate->at_ns[0], mtu, overhead);
+  *ret_fate = (dgram_fate){.drop = DGRAM_DROP_MTU};
+  return 0;
+}
+
+int sim_way_pass_whole(struct sim_stack *from, struct sim_stack *to, size_t length, size_t overhead,
+                       dgram_fate *ret_fate) {
+  struct sim_way *way = find(from, to);
+  size_t mtu = options_of(from, way)->mtu;
+  if (length + overhead > sim_way_mtu(from, to)) return DGRAM_EMSGSIZE;
+  if (mtu == 0 || length + overhead <= mtu)
+    return sim_way_pass(from, to, &way, length, overhead, ret_fate);
+  return lose_too_large(from, to, mtu, overhead, ret_fate);
 }
 
 /* ---- setting ---- */

@@ -33,10 +33,12 @@ static int set_ipv6_option(uv_udp_t *udp, int option, int value) {
 }
 
 /* libuv has no call for these. */
-static int set_ip_option(uv_udp_t *udp, int type, int value) {
+static int set_ip_option(uv_udp_t *udp, int type, int option, int value) {
   uv_os_fd_t fd;
   int error = uv_fileno((uv_handle_t *)udp, &fd);
-  return error < 0 ? error : loop_set_tos(fd, type, value);
+  if (error < 0) return error;
+  if (option == DGRAM__OPTION_TOS) return loop_set_tos(fd, type, value);
+  return loop_set_dont_fragment(fd, type, value);
 }
 
 /* *value 0 asks, and gets the answer. */
@@ -56,13 +58,19 @@ int uv_stack_set_option(struct dgram__endpoint *base, int option, int value) {
     error = buffer_size(udp, option, &value);
   else if (option == DGRAM__OPTION_BROADCAST)
     error = uv_udp_set_broadcast(udp, value);
-  else if (option == DGRAM__OPTION_TOS)
-    error = set_ip_option(udp, base->type, value);
+  else if (option == DGRAM__OPTION_TOS || option == DGRAM__OPTION_DONT_FRAGMENT)
+    error = set_ip_option(udp, base->type, option, value);
   else if (base->type == DGRAM_UDP4)
     error = set_ipv4_option(udp, option, value);
   else
     error = set_ipv6_option(udp, option, value);
   return error < 0 ? loop_error(error) : 0;
+}
+
+int uv_stack_path_mtu(struct dgram__endpoint *base, const dgram_address *to) {
+  uv_os_fd_t fd;
+  int error = uv_fileno((uv_handle_t *)uv_stack_endpoint_of(base)->udp, &fd);
+  return error < 0 ? loop_error(error) : loop_path_mtu(fd, base->type, to);
 }
 
 int uv_stack_get_option(struct dgram__endpoint *base, int option) {

@@ -35,6 +35,7 @@ static const struct dgram__stack_ops operations = {
     .send = uv_stack_send,
     .set_option = uv_stack_set_option,
     .get_option = uv_stack_get_option,
+    .path_mtu = uv_stack_path_mtu,
     .set_membership = uv_stack_set_membership,
     .set_multicast_interface = uv_stack_set_multicast_interface,
     .dropped = uv_stack_dropped,

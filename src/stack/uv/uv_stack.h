@@ -77,6 +77,7 @@ int uv_stack_send(struct dgram__endpoint *endpoint, dgram_datagram *list, size_t
 int uv_stack_set_recv_info(struct dgram__endpoint *endpoint, uint32_t bits);
 int uv_stack_set_option(struct dgram__endpoint *endpoint, int option, int value);
 int uv_stack_get_option(struct dgram__endpoint *endpoint, int option);
+int uv_stack_path_mtu(struct dgram__endpoint *endpoint, const dgram_address *to);
 int uv_stack_set_membership(struct dgram__endpoint *endpoint, bool join, const dgram_address *group,
                             const dgram_address *source, unsigned interface);
 int uv_stack_set_multicast_interface(struct dgram__endpoint *endpoint, unsigned interface,
