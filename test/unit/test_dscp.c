@@ -23,7 +23,7 @@ static void names(void **state) {
 /* RFC 2474 4.2.2: the precedence of old in the upper three bits, and RFC 2597 6: class and drop
  * precedence. */
 static void names_by_rule(void **state) {
-  char name[8];
+  char name[32];
 
   (void)state;
   for (int i = 0; i < 8; i++) {
@@ -39,7 +39,7 @@ static void names_by_rule(void **state) {
 }
 
 static void numbers(void **state) {
-  char name[16];
+  char name[32];
 
   (void)state;
   for (int i = 0; i < 200; i++) {
