@@ -439,8 +439,11 @@ typedef struct dgram_socket_options {
   int recv_buffer_size;        /* dgram_set_recv_buffer_size from the bind on; 0: the system's */
   int send_buffer_size;        /* the same of dgram_set_send_buffer_size */
   uint32_t recv_info;          /* as dgram_set_recv_info, from the bind on: no datagram lacks it */
-  dgram_block_list *receive_block_list; /* drops what comes from these: see dgram_block_list_create */
-  dgram_block_list *send_block_list;    /* neither sends nor connects to these */
+  dgram_block_list
+      *receive_block_list;           /* drops what comes from these: see dgram_block_list_create */
+  dgram_block_list *send_block_list; /* neither sends nor connects to these */
+  bool reuse_port;                   /* share the port's datagrams with other sockets: see below */
+  bool ipv6_only;                    /* udp6: leave IPv4 to others, neither hear nor send it */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its
@@ -452,13 +455,20 @@ typedef struct dgram_socket_options {
  * options     borrows. The seed's createSocket(type[, callback]) is options.type and
  *             options.on_message alone, its createSocket(options[, callback]) all of them.
  *             With reuse_addr both sockets must have it, the kernel's rule.
+ *             With reuse_port, too, all must have it, and belong to one user; then each datagram
+ *             goes to one of them, by a hash of where it is from and to, so that one sender's keep
+ *             to one socket while nobody comes or goes. Linux and the simulation can; elsewhere
+ *             some systems, and where one would not balance a bind answers DGRAM_ENOTSUP. A port
+ *             that the system chooses is nobody else's, and may be shared from then on. Such a
+ *             bind is exclusive: no binder is asked.
  *             Sizes of buffers are set by the bind, before the first datagram can come, on a
  *             descriptor that is adopted too; where the system refuses one the bind fails.
  * ret_socket  returns new: dgram_close or dgram_abort releases it, after its `close`.
  * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EBADBUFFERSIZE: one is
- *             negative. DGRAM_EINVAL: an option that this version does not know. DGRAM_ENOTSUP:
- *             icmp_errors, or a kind of recv_info, on a stack that cannot.
- * Source      the seed, createSocket. */
+ *             negative. DGRAM_EINVAL: ipv6_only on a udp4 socket, or an option that this version
+ *             does not know. DGRAM_ENOTSUP: icmp_errors, or a kind of recv_info, on a stack that
+ *             cannot.
+ * Source      the seed, createSocket; Node, dgram.createSocket; socket(7), ipv6(7). */
 #define dgram_create_socket(stack, options, ret_socket)                                            \
   dgram_create_socket_sized((stack), (options), sizeof(dgram_socket_options), (ret_socket))
 
@@ -1162,12 +1172,14 @@ DGRAM_EXTERN int dgram_interface_name(dgram_stack *stack, unsigned index, char *
 
 /* A binder provides the descriptors of binds from elsewhere: a primary process that shares its
  * sockets with workers, a privileged helper, a service manager. It is asked once for each
- * dgram_bind, from the loop; implicit binds, options.fd and options.device never ask. */
+ * dgram_bind, from the loop; implicit binds, options.fd, options.device and sockets with reuse_port
+ * never ask. */
 typedef struct dgram_bind_request {
   uint64_t id;           /* for dgram_binder_answer */
   int type;              /* DGRAM_UDP4 or DGRAM_UDP6 */
   bool exclusive;        /* the caller wants a socket of its own */
   bool reuse_addr;       /* the caller's option */
+  bool ipv6_only;        /* likewise */
   uint32_t index;        /* which of the live binds of this type, address and port, from 0 */
   dgram_address address; /* where to, numeric; port 0: any */
 } dgram_bind_request;

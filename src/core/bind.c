@@ -31,10 +31,12 @@ void dgram__bind_settle(struct dgram__binding *binding, int code, const char *sy
 
 struct dgram__bind_how dgram__bind_how_of(const dgram_socket *socket) {
   const struct dgram__extras *extras = socket->extras;
-  struct dgram__bind_how how = {.flags = (socket->reuse_addr ? DGRAM__BIND_REUSE_ADDR : 0) |
-                                         (socket->icmp_errors ? DGRAM__BIND_ICMP_ERRORS : 0)};
+  struct dgram__bind_how how = {0};
 
+  if (socket->reuse_addr) how.flags |= DGRAM__BIND_REUSE_ADDR;
+  if (socket->icmp_errors) how.flags |= DGRAM__BIND_ICMP_ERRORS;
   if (extras != NULL) {
+    how.flags |= extras->bind_flags;
     how.recv_buffer_size = extras->recv_buffer_size;
     how.send_buffer_size = extras->send_buffer_size;
     how.recv_info = extras->recv_info;
@@ -165,7 +167,7 @@ static void become_bound(dgram_socket *socket) {
 }
 
 /* Exclusive, as in Node, so no binder is asked; and without reuse_addr, for which the system could
- * answer a port that another socket has. */
+ * answer a port that another socket has. (With reuse_port no stack does: stack.h.) */
 int dgram__bind_to_any(dgram_socket *socket) {
   const int family = dgram__address_family_of(socket->type);
   const dgram_address any = dgram__address_any(family, 0);
@@ -210,7 +212,12 @@ static int check_device(const dgram_bind_options *options) {
   return strlen(options->device) < DGRAM__INTERFACE_NAME_MAX ? 0 : DGRAM_ENODEV;
 }
 
-/* A binder knows nothing of devices: its socket would be another one. */
+static bool shares_port(const dgram_socket *socket) {
+  return socket->extras != NULL && (socket->extras->bind_flags & DGRAM__BIND_REUSE_PORT) != 0;
+}
+
+/* A binder knows nothing of devices: its socket would be another one. And who shares its port with
+ * others has a socket of its own. */
 static struct dgram__binding *create_binding(dgram_socket *socket,
                                              const dgram_bind_options *options) {
   const struct dgram__host *host = socket->stack->host;
@@ -224,7 +231,7 @@ static struct dgram__binding *create_binding(dgram_socket *socket,
   binding->exclusive = options->exclusive;
   if (has_device(options)) {
     memcpy(binding->device, options->device, strlen(options->device) + 1);
-  } else {
+  } else if (!shares_port(socket)) {
     binding->binder_cb = host->binder_cb;
   }
   binding->binder_data = host->binder_data;

@@ -112,12 +112,17 @@ void dgram__binder_forget(struct dgram__binding *binding) {
   }
 }
 
+static bool is_ipv6_only(const dgram_socket *socket) {
+  return socket->extras != NULL && (socket->extras->bind_flags & DGRAM__BIND_IPV6_ONLY) != 0;
+}
+
 /* The binder is user code: it may answer, or close the socket, before it returns. */
 int dgram__binder_ask(struct dgram__binding *binding) {
   dgram_socket *socket = binding->socket;
   dgram_bind_request request = {.type = socket->type,
                                 .exclusive = binding->exclusive,
                                 .reuse_addr = socket->reuse_addr,
+                                .ipv6_only = is_ipv6_only(socket),
                                 .address = binding->local};
   int code = begin_share(socket, &binding->local);
 

@@ -92,7 +92,7 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
 static bool is_plain(const dgram_socket_options *options) {
   return options->recv_buffer_size == 0 && options->send_buffer_size == 0 &&
          options->recv_info == 0 && options->receive_block_list == NULL &&
-         options->send_block_list == NULL;
+         options->send_block_list == NULL && !options->reuse_port && !options->ipv6_only;
 }
 
 static int configure_extras(dgram_socket *socket, const dgram_socket_options *options) {
@@ -101,6 +101,8 @@ static int configure_extras(dgram_socket *socket, const dgram_socket_options *op
   if (is_plain(options)) return 0;
   extras = dgram__extras_need(socket);
   if (extras == NULL) return DGRAM_ENOMEM;
+  if (options->reuse_port) extras->bind_flags |= DGRAM__BIND_REUSE_PORT;
+  if (options->ipv6_only) extras->bind_flags |= DGRAM__BIND_IPV6_ONLY;
   extras->recv_buffer_size = options->recv_buffer_size;
   extras->send_buffer_size = options->send_buffer_size;
   extras->recv_info = options->recv_info;
@@ -298,7 +300,7 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
 static int check_options(const dgram_socket_options *options) {
   if (options->type != DGRAM_UDP4 && options->type != DGRAM_UDP6) return DGRAM_EBADTYPE;
   if (options->recv_buffer_size < 0 || options->send_buffer_size < 0) return DGRAM_EBADBUFFERSIZE;
-  return 0;
+  return options->ipv6_only && options->type != DGRAM_UDP6 ? DGRAM_EINVAL : 0;
 }
 
 int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *options, size_t size,

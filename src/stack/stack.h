@@ -69,12 +69,14 @@ static inline void dgram__endpoint_count(struct dgram__endpoint *endpoint, int r
 
 enum dgram__bind_flags {
   DGRAM__BIND_REUSE_ADDR = 1 << 0,
-  DGRAM__BIND_ICMP_ERRORS = 1 << 1 /* DGRAM__OPTION_ICMP_ERRORS is on from the start */
+  DGRAM__BIND_ICMP_ERRORS = 1 << 1, /* DGRAM__OPTION_ICMP_ERRORS is on from the start */
+  DGRAM__BIND_REUSE_PORT = 1 << 2,  /* DGRAM_ENOTSUP where the system would not balance */
+  DGRAM__BIND_IPV6_ONLY = 1 << 3    /* udp6 only */
 };
 
 /* How ops->bind binds, and ops->adopt adopts. Zeroed it is the usual way. */
 struct dgram__bind_how {
-  unsigned flags;       /* enum dgram__bind_flags; bind's alone */
+  unsigned flags;       /* enum dgram__bind_flags; of these adopt has ICMP_ERRORS alone */
   int recv_buffer_size; /* as the options of these names; 0: the system's */
   int send_buffer_size;
   uint32_t recv_info; /* as set_recv_info, so that no datagram comes before it */
@@ -193,7 +195,8 @@ struct dgram__stack_ops {
 
   /* Makes a socket and binds it to a numeric address (port 0: any), within the call. Where it fails
    * nothing is left behind, and bind or adopt may be tried again. udp6 sockets take IPv4 peers too,
-   * as mapped addresses. Does not begin to receive. */
+   * as mapped addresses, unless how says otherwise. A port that the system chooses is not one that
+   * another socket has, REUSE_PORT or not. Does not begin to receive. */
   int (*bind)(struct dgram__endpoint *endpoint, const dgram_address *local,
               const struct dgram__bind_how *how);
 

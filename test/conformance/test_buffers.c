@@ -170,12 +170,25 @@ static size_t received_of(const char *name, int size) {
 static void test_a_small_buffer_drops_sooner(void **state) {
   size_t least, some;
   (void)state;
-  least = received_of("a", 1); /* at least one, however small it is */
+  least = received_of("a", 1);
   some = received_of("b", 8192);
   assert_true(least >= 1);
   assert_true(some > least);
   assert_true(some < DATAGRAMS);
   assert_int_equal(received_of("c", 0), DATAGRAMS);
+}
+
+/* node:buffer-size */
+static void test_the_smallest_takes_one(void **state) {
+  static char bytes[5000];
+  dgram_socket_options options = {.type = DGRAM_UDP4, .recv_buffer_size = 1};
+  dgram_socket *a = h_bound_with("a", &options, H_ALL);
+  (void)state;
+  assert_true(dgram_get_recv_buffer_size(a) < (int)sizeof(bytes));
+  for (size_t i = 1; i <= 3; i++) {
+    h_assert_ok(h_send_bytes(a, bytes, sizeof(bytes), h_address(a)));
+    h_run_until_n("a message 5000 bytes", i);
+  }
 }
 
 int main(void) {
@@ -189,6 +202,7 @@ int main(void) {
       H_TEST(test_options_are_set_on_a_descriptor),
       H_TEST(test_options_below_zero),
       H_TEST(test_a_small_buffer_drops_sooner),
+      H_TEST(test_the_smallest_takes_one),
   };
   return H_MAIN(tests);
 }

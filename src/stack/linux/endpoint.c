@@ -50,7 +50,7 @@ static int set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
 }
 
 /* IPV6_V6ONLY is set either way: what it is at first is up to the administrator. */
-static int set_bind_options(struct dgram__endpoint *base, int fd,
+static int set_bind_options(const struct dgram__endpoint *base, int fd,
                             const struct dgram__bind_how *how) {
   if (how->flags & DGRAM__BIND_ICMP_ERRORS) {
     int code = linux_stack_ask_icmp(fd, base->type, true);
@@ -65,7 +65,25 @@ static int set_bind_options(struct dgram__endpoint *base, int fd,
     if (code < 0) return code;
   }
   if (base->type != DGRAM_UDP6) return 0;
-  return linux_stack_sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  return linux_stack_sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+                                 (how->flags & DGRAM__BIND_IPV6_ONLY) != 0);
+}
+
+static int share_port(int fd, const struct dgram__bind_how *how) {
+  if (!(how->flags & DGRAM__BIND_REUSE_PORT)) return 0;
+  int code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  return code == DGRAM_ENOPROTOOPT ? DGRAM_ENOTSUP : code;
+}
+
+/* Who has asked to share may be given a port by the kernel that another such socket has. So where
+ * it is to choose, it is asked afterwards. */
+static int bind_and_share(int fd, const dgram_address *local, const struct dgram__bind_how *how) {
+  union loop_sockaddr address;
+  socklen_t length = loop_address_to_sockaddr(local, &address);
+  int code = local->port == 0 ? 0 : share_port(fd, how);
+  if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
+  if (code == 0 && local->port == 0) code = share_port(fd, how);
+  return code;
 }
 
 /* The kernel may hand over datagrams of one sender as one, since we split them. It belongs to the
@@ -83,12 +101,10 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   int fd = linux_stack_sys_socket(domain_of(base), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
                                   IPPROTO_UDP);
   if (fd < 0) return fd;
-  union loop_sockaddr address;
-  socklen_t length = loop_address_to_sockaddr(local, &address);
   int code = set_bind_options(base, fd, how);
   if (code == 0) code = set_buffer_sizes(fd, how);
   if (code == 0) code = linux_stack_switch_info(fd, base->type, 0, how->recv_info);
-  if (code == 0) code = linux_stack_sys_bind(fd, &address.any, length);
+  if (code == 0) code = bind_and_share(fd, local, how);
   if (code == 0) code = linux_stack_expect_info(linux_endpoint_of(base), fd, how->recv_info);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how);
   if (code < 0) linux_stack_sys_close(fd);

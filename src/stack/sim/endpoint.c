@@ -286,8 +286,7 @@ int sim_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   set_receive_buffer(endpoint, how->recv_buffer_size);
   set_send_buffer(endpoint, how->send_buffer_size);
   endpoint->recv_info = (uint8_t)how->recv_info;
-  return sim_port_attach(endpoint, local, (unsigned)device,
-                         (how->flags & DGRAM__BIND_REUSE_ADDR) != 0);
+  return sim_port_attach(endpoint, local, (unsigned)device, how->flags);
 }
 
 int sim_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how) {

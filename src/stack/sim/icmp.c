@@ -83,7 +83,8 @@ void sim_icmp_refuse(struct sim_stack *host, const struct sim_datagram *datagram
 
 /* ---- arriving ---- */
 
-/* It carries the addresses of the datagram that it answers. */
+/* It carries the addresses of the datagram that it answers. Where sockets share the port it goes to
+ * the one that an answer by UDP would go to, as the kernel's do. */
 void sim_icmp_arrive(struct sim_stack *host, struct sim_datagram *answer) {
   const struct sim_flow back = {.from = &answer->to,
                                 .to = &answer->from,

@@ -42,7 +42,7 @@ static void drop(dgram_sim *world, struct sim_datagram *datagram, enum dgram_dro
  * udp6 sockets get no group of IPv4, which they cannot join, and those that have joined for other
  * senders do not hear this one. */
 static bool hears(const struct sim_endpoint *endpoint, const struct sim_datagram *datagram) {
-  if (!sim_port_takes(&endpoint->local, &datagram->to)) return false;
+  if (!sim_port_takes(endpoint, &datagram->to)) return false;
   if (!sim_peer_is(endpoint, &datagram->from, datagram->from_port)) return false;
   if (!sim_port_hears(endpoint, datagram->interface)) return false;
   if (datagram->cast != SIM_MULTICAST) return true;
@@ -479,6 +479,7 @@ static int route(struct packet *packet) {
     packet->from = packet->sender->route.from;
     return send_away(packet, &packet->sender->route);
   }
+  if (packet->ipv4 && packet->sender->ipv6_only) return DGRAM_ENETUNREACH;
   if (sim_ip_is_group(to)) return send_to_group(packet);
   if (sim_ip_is_broadcast(to))
     return send_to_all(packet, sim_ip_is_loopback(to) ? NULL : way_out(packet));

@@ -121,6 +121,8 @@ struct sim_endpoint {
   uint8_t multicast_ttl;
   uint8_t tos;
   bool reuse_addr : 1;
+  bool reuse_port : 1;
+  bool ipv6_only : 1;
   bool broadcast : 1;
   bool multicast_loopback : 1;
   bool icmp_errors : 1;
@@ -482,18 +484,19 @@ static inline void sim_endpoint_set_local(struct sim_endpoint *endpoint, const s
 /* ---- ports.c ---- */
 
 /* Gives the endpoint this address and port, 0 for any, as the kernel would, on one interface, or 0
- * for all.
- * Errors: DGRAM_EADDRINUSE, also where all ephemeral ports are taken; DGRAM_EADDRNOTAVAIL. */
+ * for all. flags: enum dgram__bind_flags.
+ * Errors: DGRAM_EADDRINUSE, also where all ephemeral ports are taken; DGRAM_EADDRNOTAVAIL;
+ * DGRAM_EINVAL: an address of IPv4 for a socket that is for IPv6 only. */
 int sim_port_attach(struct sim_endpoint *endpoint, const dgram_address *local, unsigned device,
-                    bool reuse_addr);
+                    unsigned flags);
 void sim_port_detach(struct sim_endpoint *endpoint);
 
 /* The first endpoint of a port, newest first, and the next. */
 struct sim_endpoint *sim_port_first(const struct sim_stack *host, uint16_t port);
 struct sim_endpoint *sim_port_next(const struct sim_endpoint *endpoint);
 
-/* Whether a socket with this address takes what is sent to that one. */
-bool sim_port_takes(const struct sim_ip *local, const struct sim_ip *to);
+/* Whether a socket, by its address, takes what is sent to this one. */
+bool sim_port_takes(const struct sim_endpoint *endpoint, const struct sim_ip *to);
 
 /* Of a datagram, what decides who gets it. Borrows. */
 struct sim_flow {

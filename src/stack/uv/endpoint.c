@@ -60,17 +60,30 @@ int uv_stack_open(struct dgram__endpoint *base) {
   return 0;
 }
 
-/* Systems differ in the default, and libuv leaves it. Where one cannot do both it stays with
- * IPv6. */
-static void take_ipv4_too(uv_udp_t *udp) {
-  uv_os_fd_t fd;
-  int off = 0;
-  if (uv_fileno((uv_handle_t *)udp, &fd) < 0) return;
-  (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-}
-
 static int set_int(int fd, int name, int value) {
   return setsockopt(fd, SOL_SOCKET, name, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+/* Systems differ in the default, and libuv leaves it. Where one cannot do both it stays with
+ * IPv6. */
+static void set_ipv6_only(int fd, bool on) {
+  const int value = on;
+  (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, sizeof value);
+}
+
+/* Not every system that has SO_REUSEPORT balances by it, and libuv knows of it since 1.49 only. -1 is
+ * no system's option. */
+#if defined(SO_REUSEPORT_LB)
+enum { SHARING = SO_REUSEPORT_LB };
+#elif defined(__linux__) || defined(__DragonFly__)
+enum { SHARING = SO_REUSEPORT };
+#else
+enum { SHARING = -1 };
+#endif
+
+static int share_port(int fd) {
+  int error = set_int(fd, SHARING, 1);
+  return error == DGRAM_ENOPROTOOPT ? DGRAM_ENOTSUP : error;
 }
 
 static int set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
@@ -81,17 +94,29 @@ static int set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
   return error;
 }
 
+/* A port that the system chooses is shared only when it is chosen: who has asked to share may be
+ * given one that another such socket has. */
+static int bind_and_share(uv_udp_t *udp, int fd, const dgram_address *local,
+                          const struct dgram__bind_how *how) {
+  unsigned uv_flags = how->flags & DGRAM__BIND_REUSE_ADDR ? UV_UDP_REUSEADDR : 0;
+  bool share = how->flags & DGRAM__BIND_REUSE_PORT;
+  union loop_sockaddr sockaddr;
+  int error = share && local->port != 0 ? share_port(fd) : 0;
+  loop_address_to_sockaddr(local, &sockaddr);
+  if (error == 0) error = uv_udp_bind(udp, &sockaddr.any, uv_flags);
+  return error == 0 && share && local->port == 0 ? share_port(fd) : error;
+}
+
 /* The handle has a socket, which is not bound yet. */
 static int bind_handle(uv_udp_t *udp, const dgram_address *local,
                        const struct dgram__bind_how *how) {
-  unsigned uv_flags = how->flags & DGRAM__BIND_REUSE_ADDR ? UV_UDP_REUSEADDR : 0;
-  union loop_sockaddr sockaddr;
   uv_os_fd_t fd;
   int error = uv_fileno((uv_handle_t *)udp, &fd);
   if (error == 0) error = set_buffer_sizes(fd, how);
   if (error == 0 && how->device) error = loop_bind_to_device(fd, how->device);
-  loop_address_to_sockaddr(local, &sockaddr);
-  if (error == 0) error = uv_udp_bind(udp, &sockaddr.any, uv_flags);
+  if (error < 0) return loop_error(error);
+  if (local->family == DGRAM_IPV6) set_ipv6_only(fd, how->flags & DGRAM__BIND_IPV6_ONLY);
+  error = bind_and_share(udp, fd, local, how);
   return error < 0 ? loop_error(error) : 0;
 }
 
@@ -101,7 +126,6 @@ int uv_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   uv_udp_t *udp;
   int error = make_handle(endpoint, (unsigned)system_family_of(endpoint), &udp);
   if (error < 0) return error;
-  if (base->type == DGRAM_UDP6) take_ipv4_too(udp);
   error = bind_handle(udp, local, how);
   if (error < 0) {
     close_handle(udp);
