@@ -424,6 +424,36 @@ typedef void (*dgram_send_many_cb)(dgram_socket *socket, dgram_datagram *list, s
 typedef void (*dgram_resolve_cb)(dgram_stack *stack, int status, const dgram_address *addresses,
                                  void *data);
 
+/* ---- names looked up by the program ---- */
+
+/* What a socket with a lookup function of its own asks for. */
+typedef struct dgram_lookup_request {
+  uint64_t id;      /* for dgram_lookup_answer */
+  const char *name; /* as it was given to the socket; never a literal */
+  int family;       /* DGRAM_IPV4 or DGRAM_IPV6: the socket's, and what the answer must have */
+} dgram_lookup_request;
+
+/* Looks up a name in place of the stack's resolver; of dgram_socket_options. Called from the loop,
+ * once for all that waits for one name.
+ *
+ * request  borrows, the name too.
+ * Returns  0: the answer comes by dgram_lookup_answer, in this call or later.
+ *          1: the stack's resolver shall look it up.
+ *          A code: what waits fails with it, as a failure of "getaddrinfo". */
+typedef int (*dgram_lookup_cb)(dgram_socket *socket, const dgram_lookup_request *request,
+                               void *data);
+
+/* Answers a request.
+ *
+ * stack      the socket's; NULL: the default stack.
+ * status     the number of addresses, or a negative code that what waits fails with.
+ * addresses  borrows; the first of the request's family counts, with its scope; ports are ignored.
+ *            Where there is none, what waits fails with DGRAM_ENOTFOUND.
+ * Errors     DGRAM_ENOENT: nobody waits: answered, or its socket is closed, or its sends were
+ *            cancelled. */
+DGRAM_EXTERN int dgram_lookup_answer(dgram_stack *stack, uint64_t id, int status,
+                                     const dgram_address *addresses);
+
 /* ---- creating a socket ---- */
 
 /* Options of dgram_create_socket. Complete when zeroed but for `type`; grows at the end. */
@@ -439,11 +469,12 @@ typedef struct dgram_socket_options {
   int recv_buffer_size;        /* dgram_set_recv_buffer_size from the bind on; 0: the system's */
   int send_buffer_size;        /* the same of dgram_set_send_buffer_size */
   uint32_t recv_info;          /* as dgram_set_recv_info, from the bind on: no datagram lacks it */
-  dgram_block_list
-      *receive_block_list;           /* drops what comes from these: see dgram_block_list_create */
-  dgram_block_list *send_block_list; /* neither sends nor connects to these */
-  bool reuse_port;                   /* share the port's datagrams with other sockets: see below */
-  bool ipv6_only;                    /* udp6: leave IPv4 to others, neither hear nor send it */
+  dgram_block_list *receive_block_list; /* drops what comes from these */
+  dgram_block_list *send_block_list;    /* neither sends nor connects to these */
+  bool reuse_port;                      /* share the port's datagrams with other sockets */
+  bool ipv6_only;                       /* udp6: leave IPv4 to others, neither hear nor send it */
+  dgram_lookup_cb lookup; /* looks up the names given to this socket; NULL: the stack does */
+  void *lookup_data;      /* for lookup */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its

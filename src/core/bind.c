@@ -251,7 +251,7 @@ static int adopt(struct dgram__binding *binding, int fd) {
 }
 
 static int begin(struct dgram__binding *binding, const dgram_bind_options *options) {
-  const dgram_socket *socket = binding->socket;
+  dgram_socket *socket = binding->socket;
   int code;
 
   if (options->fd > 0) return adopt(binding, options->fd);
@@ -261,8 +261,7 @@ static int begin(struct dgram__binding *binding, const dgram_bind_options *optio
     bind_or_ask(binding);
     return 0;
   }
-  return dgram__lookup_join(socket->stack, options->address, binding->local.family,
-                            &binding->waiter);
+  return dgram__socket_look_up(socket, options->address, &binding->waiter);
 }
 
 /* What every explicit bind begins with. */

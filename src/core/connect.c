@@ -233,8 +233,7 @@ static int begin(struct dgram__connecting *connecting, bool by_name) {
 
   connecting->stage = by_name ? LOOKING_UP : READY;
   if (code < 0 || !by_name) return code;
-  return dgram__lookup_join(socket->stack, connecting->address,
-                            dgram__address_family_of(socket->type), &connecting->waiter);
+  return dgram__socket_look_up(socket, connecting->address, &connecting->waiter);
 }
 
 int dgram_connect(dgram_socket *socket, int port, const char *address, dgram_connect_cb cb,

@@ -20,8 +20,9 @@ struct dgram__extras {
   uint32_t recv_info; /* what the bind asks for */
   dgram_block_list *receive_block_list;
   dgram_block_list *send_block_list;
-  uint64_t blocked; /* datagrams that the first of them has dropped */
-  uint64_t icmp;    /* answers of ICMP that it was told */
+  uint64_t blocked;          /* datagrams that the first of them has dropped */
+  uint64_t icmp;             /* answers of ICMP that it was told */
+  struct dgram__asker asker; /* who looks up its names, or its cb is NULL: the stack does */
 
   struct dgram__connecting *connecting; /* a connect under way, or NULL */
   bool connect_pending;                 /* connected inside a call, `connect` not yet emitted */

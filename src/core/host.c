@@ -288,6 +288,7 @@ void dgram__stack_turn(dgram_stack *stack) {
   host->turn_last = NULL;
   dgram__host_enter(stack);
   dgram__resolves_tell(stack);
+  dgram__lookups_ask(stack);
   while (host->turning != NULL) {
     dgram_socket *socket = host->turning;
     host->turning = socket->turn_next;

@@ -89,10 +89,10 @@ enum {
    * gains nothing beyond 32 to 64 (measured). */
   DGRAM__RECEIVE_BATCH = 64,
 
-  /* Datagrams of one socket that are sent, and callbacks of it that run, in one turn (rule 8). It
-   * bounds their number, not the time: the callbacks are the program's, and where each datagram is
-   * a system call of its own there are 1,024 of them, which takes some milliseconds. In batches
-   * there are sixteen. */
+  /* Datagrams of one socket that are sent, and callbacks of it that run, in one turn (rule 8); and
+   * names that the lookup functions of a host's sockets are asked for. It bounds their number, not
+   * the time: the callbacks are the program's, and where each datagram is a system call of its own
+   * there are 1,024 of them, which takes some milliseconds. In batches there are sixteen. */
   DGRAM__SEND_TURN = 1024,
 
   /* Slots that a stack receives into, and their bytes. A slot holds the largest datagram, or a GRO

@@ -121,7 +121,7 @@ static int resolve_name(struct dgram__resolve *resolve, const char *name, int fa
 
   if (code < 0) return code;
   resolve->waiter.done = on_lookup_done;
-  code = dgram__lookup_join(resolve->stack, name, family, &resolve->waiter);
+  code = dgram__lookup_join(resolve->stack, name, family, NULL, &resolve->waiter);
   if (code < 0) return code;
   put_in_flight(resolve);
   return 0;

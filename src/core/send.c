@@ -337,8 +337,7 @@ static int send_named(dgram_socket *socket, const char *name, const dgram_datagr
   memcpy(named->name, name, size);
   named->waiter.done = on_lookup_done;
   named->ticket.named = named;
-  code = dgram__lookup_join(socket->stack, name, dgram__address_family_of(socket->type),
-                            &named->waiter);
+  code = dgram__socket_look_up(socket, name, &named->waiter);
   if (code < 0) {
     dgram__free(socket->stack, named);
     return code;

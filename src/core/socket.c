@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/address.h"
 #include "core/block_list.h"
 #include "core/extras.h"
 
@@ -92,7 +93,17 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
 static bool is_plain(const dgram_socket_options *options) {
   return options->recv_buffer_size == 0 && options->send_buffer_size == 0 &&
          options->recv_info == 0 && options->receive_block_list == NULL &&
-         options->send_block_list == NULL && !options->reuse_port && !options->ipv6_only;
+         options->send_block_list == NULL && !options->reuse_port && !options->ipv6_only &&
+         options->lookup == NULL;
+}
+
+static void set_asker(dgram_socket *socket, const dgram_socket_options *options) {
+  struct dgram__asker *asker = &socket->extras->asker;
+
+  asker->cb = options->lookup;
+  asker->data = options->lookup_data;
+  asker->socket = socket;
+  asker->number = ++socket->stack->host->lookups.askers;
 }
 
 static int configure_extras(dgram_socket *socket, const dgram_socket_options *options) {
@@ -108,6 +119,7 @@ static int configure_extras(dgram_socket *socket, const dgram_socket_options *op
   extras->recv_info = options->recv_info;
   extras->receive_block_list = dgram__block_list_keep(options->receive_block_list);
   extras->send_block_list = dgram__block_list_keep(options->send_block_list);
+  if (options->lookup != NULL) set_asker(socket, options);
   return 0;
 }
 
@@ -138,6 +150,14 @@ fail:
   dgram__extras_free(socket);
   dgram__free(stack, socket);
   return code;
+}
+
+int dgram__socket_look_up(dgram_socket *socket, const char *name, struct dgram__waiter *waiter) {
+  struct dgram__extras *extras = socket->extras;
+  struct dgram__asker *asker = extras == NULL || extras->asker.cb == NULL ? NULL : &extras->asker;
+
+  return dgram__lookup_join(socket->stack, name, dgram__address_family_of(socket->type), asker,
+                            waiter);
 }
 
 /* ---- events ---- */

@@ -137,6 +137,9 @@ static inline void dgram__socket_count_error(dgram_socket *socket, int code) {
 void dgram__socket_emit_error(dgram_socket *socket, int code, const char *syscall,
                               const char *address, int port, bool heard);
 
+/* Waits for a name given to the socket, of its family: dgram__lookup_join. */
+int dgram__socket_look_up(dgram_socket *socket, const char *name, struct dgram__waiter *waiter);
+
 /* ---- bind.c ---- */
 
 /* Binds an unbound socket to any port, inside the call. */

@@ -36,7 +36,7 @@ static void on_done(struct dgram__waiter *waiter, int status, const dgram_addres
 
 static int join_family(char letter, const char *name, int family) {
   guest(letter)->waiter.done = on_done;
-  return dgram__lookup_join(fake_stack(&fake), name, family, &guest(letter)->waiter);
+  return dgram__lookup_join(fake_stack(&fake), name, family, NULL, &guest(letter)->waiter);
 }
 
 static int join(char letter, const char *name) {
@@ -223,7 +223,7 @@ static void act_join_many(struct guest *self) {
     snprintf(name, sizeof name, "other%d.test", i);
     many[i].letter = 'o';
     many[i].waiter.done = on_done;
-    assert_int_equal(dgram__lookup_join(fake_stack(&fake), name, 0, &many[i].waiter), 0);
+    assert_int_equal(dgram__lookup_join(fake_stack(&fake), name, 0, NULL, &many[i].waiter), 0);
   }
   for (int i = 0; i < 100; i++)
     dgram__lookup_leave(fake_stack(&fake), &many[i].waiter);
@@ -283,7 +283,8 @@ static void many_names_at_once(void **state) {
     snprintf(name, sizeof name, "name%d.test", i);
     many[i].letter = 'm';
     many[i].waiter.done = on_done;
-    assert_int_equal(dgram__lookup_join(fake_stack(&fake), name, DGRAM_IPV4, &many[i].waiter), 0);
+    assert_int_equal(dgram__lookup_join(fake_stack(&fake), name, DGRAM_IPV4, NULL, &many[i].waiter),
+                     0);
   }
   assert_int_equal(fake_stack(&fake)->host->lookups.count, MANY);
   /* Chains stay short: no bucket is used by many, so many are used. */
@@ -310,7 +311,8 @@ static void a_table_that_cannot_grow_still_works(void **state) {
     many[i].waiter.done = on_done;
     /* With 64 names in it each new one wants to grow the table first. */
     fake.unit.fail_once = i >= 64 ? fake.unit.asked + 1 : 0;
-    assert_int_equal(dgram__lookup_join(fake_stack(&fake), name, DGRAM_IPV4, &many[i].waiter), 0);
+    assert_int_equal(dgram__lookup_join(fake_stack(&fake), name, DGRAM_IPV4, NULL, &many[i].waiter),
+                     0);
   }
   assert_int_equal(fake_stack(&fake)->host->lookups.bucket_count, 64);
   assert_int_equal(fake.lookup_count, 200);
