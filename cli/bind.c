@@ -164,6 +164,9 @@ static int set_options(struct session *session) {
   if (code == 0) {
     code = set_tos(session);
   }
+  if (code == 0 && options->dont_fragment) {
+    code = dgram_set_dont_fragment(session->socket, true);
+  }
   if (code < 0) {
     session_fail(session, "setsockopt", code, NULL);
   }
@@ -196,7 +199,8 @@ static void on_bound(dgram_socket *socket, int status, void *data) {
 /* -v shows what comes with datagrams, where the stack tells it. */
 static int create_socket(struct session *session, const dgram_address *address) {
   dgram_socket_options options = {.type = address->family == DGRAM_IPV6 ? DGRAM_UDP6 : DGRAM_UDP4,
-                                  .reuse_addr = session->options->reuse_addr};
+                                  .reuse_addr = session->options->reuse_addr,
+                                  .reuse_port = session->options->reuse_port};
   if (session->options->verbose) {
     options.recv_info = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
                         DGRAM_RECV_TOS | DGRAM_RECV_TIME;

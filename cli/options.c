@@ -140,6 +140,18 @@ static const char *take_reuse_addr(struct options *options, const char *value) {
   return NULL;
 }
 
+static const char *take_reuse_port(struct options *options, const char *value) {
+  (void)value;
+  options->reuse_port = true;
+  return NULL;
+}
+
+static const char *take_dont_fragment(struct options *options, const char *value) {
+  (void)value;
+  options->dont_fragment = true;
+  return NULL;
+}
+
 static const char *take_join(struct options *options, const char *value) {
   dgram_address group;
   if (dgram_address_parse(value, 0, &group) < 0 || !address_is_multicast(&group)) {
@@ -240,12 +252,15 @@ static const struct option_entry entries[] = {
     {'I', "interface", "NAME", FOR_SEND, "send from its address; zone", take_interface},
     {0, "join", "GROUP", SERVERS, "join a multicast group; may be repeated", take_join},
     {0, "reuse-addr", NULL, ALL, "share the port with others that do so too", take_reuse_addr},
+    {0, "reuse-port", NULL, FOR_LISTEN | FOR_SEND | FOR_ECHO, "share the port, and what comes",
+     take_reuse_port},
     {0, "broadcast", NULL, FOR_SEND | FOR_ECHO, "allow sending to broadcast addresses",
      take_broadcast},
     {0, "ttl", "N", FOR_SEND | FOR_ECHO, "hops that datagrams may travel", take_ttl},
     {0, "tos", "N", FOR_SEND | FOR_ECHO, "TOS or traffic class, all eight bits", take_tos},
     {0, "dscp", "NAME", FOR_SEND | FOR_ECHO, "its upper six: ef, af41, cs3, 0 to 63", take_dscp},
     {0, "ecn", "NAME", FOR_SEND | FOR_ECHO, "its lower two: not, ect0, ect1, ce", take_ecn},
+    {0, "df", NULL, FOR_SEND | FOR_ECHO, "do not let datagrams be fragmented", take_dont_fragment},
     {0, "connect", NULL, FOR_SEND, "hear only who is sent to, and that nobody is there",
      take_connect},
     {0, "idle", "TIME", FOR_RELAY, "end sessions that idle so long (default 60s)", take_idle},

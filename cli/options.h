@@ -44,6 +44,8 @@ struct options {
   uint64_t interval_ns;
   bool broadcast;
   bool reuse_addr;
+  bool reuse_port;
+  bool dont_fragment;
   int ttl;  /* -1: not given */
   int tos;  /* the whole field; -1: not given */
   int dscp; /* its upper six bits; -1: not given */

@@ -75,5 +75,26 @@ test_connect_gets_its_reply() {
   shows run.out "$(line 5 hello)"
 }
 
-on_each_stack test_verbose_shows_what_came_with_it test_tos test_json test_bad_values \
+# Loopback carries 65,536 bytes: more than a datagram has.
+test_df_is_taken() {
+  serve echo echo --df 127.0.0.1:0
+  run 0 "$DGRAM" send --df "127.0.0.1:$port" hello
+  shows run.out "$(line 5 hello)"
+}
+
+# Two share a port, and each sender has one of them.
+test_reuse_port() {
+  serve one listen --reuse-port 127.0.0.1:0
+  start two "$DGRAM" listen --reuse-port "127.0.0.1:$port"
+  await_line two.err '^listening on ' 1
+  run 2 "$DGRAM" listen "127.0.0.1:$port"
+  local i
+  for i in {1..40}; do tell "$port" "$i"; done
+  await "40 datagrams" heard 40
+  grep -q len "$work/one.out" || fail "one heard nothing"
+  grep -q len "$work/two.out" || fail "two heard nothing"
+}
+heard() { (($(cat "$work/one.out" "$work/two.out" | wc -l) == $1)); }
+
+on_each_stack test_df_is_taken test_reuse_port test_verbose_shows_what_came_with_it test_tos test_json test_bad_values \
   test_connect_hears_a_refusal test_connect_gets_its_reply
