@@ -80,7 +80,7 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
   size_t max_queued = options->max_queued_datagrams;
 
   if (max_queued == 0) max_queued = DGRAM__QUEUED_DATAGRAMS_DEFAULT;
-  socket->type = (uint8_t)options->type;
+  socket->type = (unsigned)options->type & 15;
   socket->to_family = socket->type;
   socket->reuse_addr = options->reuse_addr;
   socket->linger_ms = options->linger_ms == 0 ? DGRAM__LINGER_DEFAULT_MS : options->linger_ms;

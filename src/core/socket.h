@@ -50,10 +50,9 @@ struct dgram__counters {
 struct dgram_socket {
   dgram_stack *stack;
 
-  uint8_t type;
-  uint8_t
-      to_family; /* of where a datagram goes: the type's; 0 while CONNECTED, when it goes nowhere
-                        else */
+  uint8_t to_family; /* of where a datagram goes: the type's; 0 while CONNECTED, when it goes
+                        nowhere else */
+  unsigned type : 4;
   enum dgram__binding_state binding_state : 2;
   enum dgram__peer_state peer_state : 2;
   enum dgram__life life : 2;

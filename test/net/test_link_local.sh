@@ -16,7 +16,7 @@ command_is_answered() { # echo's address, scope in B
   await echo "listening on"
   "$DGRAM" send -w 10s -n 1 "${@:3}" hello >"$WORK/send.out"
   ended echo 0
-  grep -qE "\[fe80::a2?%$2\]:[0-9]+ len 5 \"hello\"" "$WORK/echo.out"
+  grep -qE "\[fe80::a2?%$2\]:[0-9]+ len 5 .*\"hello\"" "$WORK/echo.out"
   grep -qE '\[fe80::b%va2?\]:7000 len 5 "hello"' "$WORK/send.out"
 }
 
