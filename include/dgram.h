@@ -49,7 +49,7 @@
  *     returns DGRAM_EQUEUEFULL at once, and `drain` comes once, when the queue is down to half.
  * 10. What changes meaning is opt-in, and DGRAM_ENOTSUP where it is missing; what only changes
  *     speed is automatic, falls back silently and has an off switch: the option `disable`, or in
- *     the environment DGRAM_DISABLE=mmsg,gso,gro.
+ *     the environment DGRAM_DISABLE=mmsg,gso,gro,spin.
  * 11. No allocation per datagram in the steady state. An idle socket costs little: buffers belong
  *     to the stack, not to the socket.
  * 12. No process-wide state but constant tables and the default stack; no signal handlers; nothing
@@ -1040,7 +1040,8 @@ enum dgram_stack_kind {
 enum dgram_disable_bits {
   DGRAM_DISABLE_MMSG = 1 << 0, /* batches: one datagram per system call */
   DGRAM_DISABLE_GSO = 1 << 1,  /* segmentation offload in sending */
-  DGRAM_DISABLE_GRO = 1 << 2   /* its counterpart in receiving */
+  DGRAM_DISABLE_GRO = 1 << 2,  /* its counterpart in receiving */
+  DGRAM_DISABLE_SPIN = 1 << 3  /* asking a busy socket again, some times, before the loop sleeps */
 };
 
 /* Options of every stack. Complete when zeroed; grows at the end. */

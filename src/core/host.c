@@ -69,7 +69,8 @@ int dgram__options_copy(void *known, size_t known_size, const void *options, siz
 
 int dgram__stack_options_read(const dgram_stack_options *options, size_t size,
                               dgram_stack_options *ret_options) {
-  const uint32_t known = DGRAM_DISABLE_MMSG | DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO;
+  const uint32_t known =
+      DGRAM_DISABLE_MMSG | DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO | DGRAM_DISABLE_SPIN;
   dgram_stack_options copy;
   const int code = dgram__options_copy(&copy, sizeof copy, options, size);
 

@@ -60,8 +60,8 @@ static void works(struct h_box *box) {
 
 /* api:stack-options rule:10 */
 static void test_without_batches(void **state) {
-  dgram_stack_options options = {.disable =
-                                     DGRAM_DISABLE_MMSG | DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO};
+  dgram_stack_options options = {.disable = DGRAM_DISABLE_MMSG | DGRAM_DISABLE_GSO |
+                                            DGRAM_DISABLE_GRO | DGRAM_DISABLE_SPIN};
   struct h_box box = {0};
   (void)state;
   h_assert_ok(h_box_open(&box, NULL, &options));
@@ -74,7 +74,7 @@ static void test_without_batches_by_the_environment(void **state) {
   const char *before = getenv("DGRAM_DISABLE");
   struct h_box box = {0};
   (void)state;
-  setenv("DGRAM_DISABLE", "mmsg,gso,gro", 1);
+  setenv("DGRAM_DISABLE", "mmsg,gso,gro,spin", 1);
   h_assert_ok(h_box_open(&box, NULL, NULL));
   if (before == NULL) unsetenv("DGRAM_DISABLE");
   works(&box);

@@ -103,7 +103,7 @@ static void on_tick(dgram_timer *timer, void *data) {
 }
 
 struct random_stack *random_stack_make(void) {
-  static const uint32_t disables[] = {0, 0, DGRAM_DISABLE_MMSG,
+  static const uint32_t disables[] = {0, DGRAM_DISABLE_SPIN, DGRAM_DISABLE_MMSG,
                                       DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO};
   struct random_stack *stack = &the.stacks[the.stack_count];
   dgram_stack_options options = {.allocator = &stack->allocator,

@@ -308,6 +308,7 @@ static void test_what_the_environment_switches_off(void **state) {
   assert_int_equal(disabled_by("gso"), DGRAM_DISABLE_GRO | DGRAM_DISABLE_GSO);
   assert_int_equal(disabled_by(",mmsg,,gso,"),
                    DGRAM_DISABLE_GRO | DGRAM_DISABLE_GSO | DGRAM_DISABLE_MMSG);
+  assert_int_equal(disabled_by("spin"), DGRAM_DISABLE_GRO | DGRAM_DISABLE_SPIN);
   assert_int_equal(disabled_by("mmsgs,xdp, GSO,gs"), DGRAM_DISABLE_GRO);
 }
 

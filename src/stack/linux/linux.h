@@ -39,6 +39,7 @@ struct linux_receiver {
   unsigned slots_max; /* how far they may grow */
   void *borrowed;     /* the user's memory, or NULL */
   bool full;          /* the last batch filled every slot and was small: more slots help */
+  const void *latest; /* the endpoint that received last: for comparing, it may be gone */
   struct mmsghdr headers[DGRAM__SLOTS_MAX];
   struct iovec pieces[DGRAM__SLOTS_MAX];
   union loop_sockaddr addresses[DGRAM__SLOTS_MAX];
@@ -54,6 +55,7 @@ struct linux_stack {
   bool single_receives;     /* recvmmsg is switched off, or this kernel has none */
   bool single_sends;        /* the same of sendmmsg */
   bool no_gro;              /* the same of UDP_GRO */
+  bool no_spin;             /* an empty socket is not asked again before the loop sleeps */
   uint8_t segments_max;     /* of a group this kernel sends; 1: none, 0: not asked yet */
   struct linux_rest *rests; /* of its sockets, those under way */
   struct linux_receiver receiver;
@@ -71,6 +73,7 @@ struct linux_endpoint {
   uint8_t per_slot;          /* datagrams that a slot of the last batch held, rounded down */
   uint8_t vain_turns;        /* turns, in a row, in which it was writable and took nothing */
   uint8_t lone_turns;        /* turns that brought one datagram, in a row; wraps round */
+  uint8_t unspun_turns;      /* in which it was not asked again; wraps round */
   bool receiving : 1;        /* the core wants datagrams */
   bool wants_writable : 1;   /* a send came back short and waits for room */
   bool in_callback : 1;      /* on_ready is at work and will arm what is wanted when it is done */
@@ -82,6 +85,7 @@ struct linux_endpoint {
   bool tells_icmp : 1;       /* the core is told what ICMP answers */
   bool connected : 1;        /* has a peer, so that ICMP's answers to it are told */
   bool peer_mapped : 1;      /* that has a mapped address: a udp6 socket's of IPv4 */
+  uint8_t spins : 4;         /* how often in a row it is asked again in vain; 0: it does not pay */
 };
 
 static inline struct linux_stack *linux_stack_of(struct dgram__endpoint *endpoint) {

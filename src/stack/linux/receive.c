@@ -10,6 +10,10 @@
  * begin with a few and double when a batch fills them with little; where they hold large groups, a
  * few are as good as many.
  *
+ * A socket that has been emptied may be asked again before the loop goes to sleep, some times, where
+ * that has paid of late: at high rates the next datagram comes sooner than a sleeper wakes up, and
+ * waking is work for the sender.
+ *
  * Failure modes: a pending error (ICMP, on a socket that is connected) comes instead of datagrams,
  * is told and taken with that; receiving goes on. Of a socket that asked for ICMP's answers it is
  * only taken: the error queue tells it. An error that stays is told
@@ -159,48 +163,100 @@ static unsigned tell(struct linux_endpoint *endpoint, unsigned slots) {
   return datagrams;
 }
 
-/* ---- a turn ---- */
+/* ---- until it is empty ---- */
+
+/* What a turn of the loop has brought so far. */
+struct turn {
+  struct linux_endpoint *endpoint;
+  unsigned received; /* datagrams */
+  unsigned failures;
+  unsigned absorbed; /* those beside them that belong to datagrams sent before */
+};
 
 /* Whether the socket is asked for one datagram, as it brought no more lately. */
 static bool asks_for_one(const struct linux_endpoint *endpoint) {
   return endpoint->lone_turns >= DGRAM__LONE_TURNS && endpoint->lone_turns % DGRAM__LONE_PROBE != 0;
 }
 
-static void remember_turn(struct linux_endpoint *endpoint, unsigned received) {
+static void remember(struct linux_endpoint *endpoint, unsigned received) {
   if (received == 1) endpoint->lone_turns++;
   if (received > 1) endpoint->lone_turns = 0;
 }
 
-/* What went wrong in a turn. */
-struct failures {
-  unsigned own;
-  unsigned absorbed; /* which were those of datagrams sent before */
-};
-
 /* Whether to ask again after a failure. An interrupted call is no news to anybody. */
-static bool survives(struct linux_endpoint *endpoint, int code, struct failures *failures) {
+static bool survives(struct turn *turn, int code) {
+  struct linux_endpoint *endpoint = turn->endpoint;
   enum linux_action action = linux_stack_action(LINUX_RECEIVE, code);
   if (action == LINUX_WAIT) return false;
-  if (linux_stack_absorbs(endpoint, code)) return ++failures->absorbed < DGRAM__RETRIES_MAX;
-  bool again = ++failures->own < DGRAM__RECEIVE_ERRORS_TURN;
+  if (linux_stack_absorbs(endpoint, code)) return ++turn->absorbed < DGRAM__RETRIES_MAX;
+  bool again = ++turn->failures < DGRAM__RECEIVE_ERRORS_TURN;
   if (action != LINUX_REPEAT) dgram__endpoint_receive_failed(&endpoint->base, code, "recvmsg");
   return again;
 }
 
-void linux_stack_receive(struct linux_endpoint *endpoint) {
-  struct linux_stack *stack = linux_stack_of(&endpoint->base);
-  unsigned most = asks_for_one(endpoint) ? 1 : DGRAM__RECEIVE_TURN;
+/* Receives and tells until the socket is empty, or seems to be, as far as the turn allows. Returns
+ * how many datagrams that were. */
+static unsigned drain(struct turn *turn) {
+  struct linux_endpoint *endpoint = turn->endpoint;
+  struct linux_receiver *receiver = &linux_stack_of(&endpoint->base)->receiver;
+  unsigned most = asks_for_one(endpoint) ? 1 : DGRAM__RECEIVE_TURN - turn->received;
   unsigned received = 0;
-  struct failures failures = {0};
   bool empty = false;
   while (received < most && !empty && endpoint->receiving) {
-    if (stack->receiver.full) grow(stack);
-    stack->receiver.full = false;
+    if (receiver->full) grow(linux_stack_of(&endpoint->base));
+    receiver->full = false;
     int count = receive_some(endpoint, slots_for(endpoint, most - received), &empty);
-    if (count < 0 && !survives(endpoint, count, &failures)) break;
+    if (count < 0 && !survives(turn, count)) break;
     if (count > 0) received += tell(endpoint, (unsigned)count);
   }
-  if (failures.own >= DGRAM__RECEIVE_ERRORS_TURN && received == 0 && endpoint->fd >= 0)
+  remember(endpoint, received);
+  turn->received += received;
+  return received;
+}
+
+/* ---- asking an empty socket again ---- */
+
+/* Asking costs the program a little and others nothing, as long as the loop has nothing else to do:
+ * no socket of the stack took turns with this one, and the loop would sleep now. */
+static bool may_spin(const struct turn *turn) {
+  struct linux_endpoint *endpoint = turn->endpoint;
+  if (turn->failures > 0 || turn->absorbed > 0) return false;
+  return endpoint->receiving && turn->received < DGRAM__RECEIVE_TURN &&
+         uv_backend_timeout(loop_stack_of(endpoint->base.stack)->loop) != 0;
+}
+
+/* How often in a row the socket is now asked in vain. Where it does not pay that is tried seldom. */
+static unsigned spins_of(struct linux_endpoint *endpoint) {
+  if (endpoint->spins > 0 || ++endpoint->unspun_turns % DGRAM__SPIN_PROBE != 0)
+    return endpoint->spins;
+  return DGRAM__SPINS_MAX;
+}
+
+/* Twice as often where a datagram came meanwhile, half as often where none did. */
+static void spin(struct turn *turn) {
+  unsigned limit = spins_of(turn->endpoint);
+  unsigned vain = 0; /* in a row */
+  unsigned all = 0;
+  while (vain < limit && all < DGRAM__SPINS_TURN && may_spin(turn)) {
+    if (drain(turn) > 0) {
+      limit = limit * 2 < DGRAM__SPINS_MAX ? limit * 2 : DGRAM__SPINS_MAX;
+      turn->endpoint->spins = limit & 0xf; /* it has four bits */
+      vain = 0;
+    } else {
+      vain++;
+      all++;
+    }
+  }
+  if (vain == limit) turn->endpoint->spins /= 2;
+}
+
+/* ---- a turn ---- */
+
+void linux_stack_receive(struct linux_endpoint *endpoint) {
+  struct linux_stack *stack = linux_stack_of(&endpoint->base);
+  struct turn turn = {.endpoint = endpoint};
+  if (drain(&turn) > 0 && stack->receiver.latest == endpoint && !stack->no_spin) spin(&turn);
+  if (turn.received > 0) stack->receiver.latest = endpoint;
+  if (turn.failures >= DGRAM__RECEIVE_ERRORS_TURN && turn.received == 0 && endpoint->fd >= 0)
     linux_stack_rest_receiving(endpoint);
-  remember_turn(endpoint, received);
 }

@@ -59,6 +59,7 @@ int linux_stack_create(uv_loop_t *loop, const dgram_stack_options *options,
   stack->single_sends = made->disable & DGRAM_DISABLE_MMSG;
   stack->segments_max = made->disable & DGRAM_DISABLE_GSO ? 1 : 0;
   stack->no_gro = made->disable & DGRAM_DISABLE_GRO;
+  stack->no_spin = made->disable & DGRAM_DISABLE_SPIN;
   linux_stack_receiver_init(stack, options);
   *ret_stack = &made->base;
   return 0;

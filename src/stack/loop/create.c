@@ -40,6 +40,7 @@ static const struct {
     {"mmsg", DGRAM_DISABLE_MMSG},
     {"gso", DGRAM_DISABLE_GSO},
     {"gro", DGRAM_DISABLE_GRO},
+    {"spin", DGRAM_DISABLE_SPIN},
 };
 
 static uint32_t disable_bit(const char *word, size_t length) {
