@@ -57,6 +57,6 @@ plant late receive.c \
   'while (i < count \&\& !socket->paused \&\& socket->life == DGRAM__OPEN)' \
   'while (i < count \&\& !socket->paused)' 'close'
 plant swapped send.c \
-  '^    done = (uint32_t)ops->send(endpoint, list, count, 0, 0);$' \
+  '^    done = (uint32_t)dgram__send_unless_blocked(socket, list, count, 0, 0);$' \
   '    if (count > 1 \&\& socket->queue->sent % 7 == 3) { dgram_datagram first = list[0]; list[0] = list[1]; list[1] = first; }\n&' \
   'order sent'

@@ -127,8 +127,11 @@ void kit_reopen(const dgram_stack_options *options) {
 
 /* ---- running ---- */
 
+/* A timer that is due when the loop begins a turn fires before the loop sleeps, and that with no timer
+ * left would be for ever. */
 static void on_timer(uv_timer_t *timer) {
   *(bool *)timer->data = true;
+  uv_stop(timer->loop);
 }
 
 static void close_timer(uv_timer_t *timer) {
