@@ -247,7 +247,7 @@ static void spin(struct turn *turn) {
       all++;
     }
   }
-  if (vain == limit) turn->endpoint->spins /= 2;
+  if (vain == limit) turn->endpoint->spins = turn->endpoint->spins / 2u & 0xf;
 }
 
 /* ---- a turn ---- */
