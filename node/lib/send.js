@@ -1,0 +1,472 @@
+'use strict';
+
+// Sending.
+//
+// send() looks at its arguments as Node does and packs the datagram: its bytes behind those of the
+// others of this tick, and where it goes. A tick later all of them are handed to the kernel at once.
+// Each send with a callback has the two places in the queue of ticks that it has in Node (one for its
+// address, one for its callback), so callbacks keep their order among all else. What the kernel does
+// not take is queued by the addon and ends later, by onSent.
+//
+// Nothing is lost: a send behind a bind that fails gets the bind's error, one whose socket is closed
+// still leaves, and one whose name is still looked up then waits for that. What fails without a
+// callback is an `error` where somebody listens to that, else it is counted.
+
+const { AsyncResource } = require('node:async_hooks');
+const errors = require('./errors');
+const native = require('./native');
+const validate = require('./validate');
+const { lookup, loopback } = require('./lookup');
+const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
+
+const { addon, sendMeta, sendSlab, SEND_STRIDE, SENDS_MAX, ADDRESS_STRIDE } = native;
+const { ECANCELED, EINVAL, EMSGSIZE } = require('node:os').constants.errno;
+
+const PAYLOAD_MAX = 65535;
+const BYTES_TYPES = 'of type string or an instance of Buffer, TypedArray, or DataView';
+
+// ---- arguments ----
+
+function badBytes(name, value) {
+  return errors.argType(name, BYTES_TYPES, value);
+}
+
+function bytesOf(view) {
+  return view instanceof Uint8Array ? view
+    : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+// `offset` and `length` count bytes, of a string too.
+function slice(buffer, offset, length) {
+  if (typeof buffer === 'string') buffer = Buffer.from(buffer);
+  else if (!ArrayBuffer.isView(buffer)) throw badBytes('buffer', buffer);
+  const from = offset >>> 0;
+  const size = length >>> 0;
+  if (from > buffer.byteLength) throw errors.outOfBounds('offset');
+  if (from + size > buffer.byteLength) throw errors.outOfBounds('length');
+  return new Uint8Array(buffer.buffer, buffer.byteOffset + from, size);
+}
+
+function partsOf(list) {
+  const parts = new Array(list.length);
+  for (let i = 0; i < list.length; i++) {
+    if (typeof list[i] === 'string') parts[i] = Buffer.from(list[i]);
+    else if (ArrayBuffer.isView(list[i])) parts[i] = bytesOf(list[i]);
+    else throw badBytes('buffer list arguments', list);
+  }
+  return parts;
+}
+
+// A string, bytes, or an array of bytes: what pack() takes.
+function payloadOf(buffer) {
+  if (typeof buffer === 'string' || buffer instanceof Uint8Array) return buffer;
+  if (Array.isArray(buffer)) return partsOf(buffer);
+  if (ArrayBuffer.isView(buffer)) return bytesOf(buffer);
+  throw badBytes('buffer', buffer);
+}
+
+// ---- where to ----
+
+// Literals as the addon has them. A program sends to some thousands of addresses; one with more begins
+// anew now and then.
+const PARSED_MAX = 8192;
+const parsed = new Map();
+
+// The numbers of a literal, or undefined where it is none. A scope may come to mean another interface,
+// so one that has a scope is read each time.
+function parse(address) {
+  let numbers = parsed.get(address);
+  if (numbers !== undefined) return numbers;
+  numbers = new Int32Array(ADDRESS_STRIDE);
+  if (addon.parseAddress(address, numbers) < 0) return undefined;
+  if (numbers[2] === 0) {
+    if (parsed.size >= PARSED_MAX) parsed.clear();
+    parsed.set(address, numbers);
+  }
+  return numbers;
+}
+
+const peer = new Int32Array(ADDRESS_STRIDE);
+
+// ---- packing ----
+
+// The sends that have been packed and not handed over: all of one socket, since a list is.
+const packed = {
+  socket: undefined,
+  handle: null,
+  count: 0,
+  bytes: 0,
+  scheduled: false,
+  tickets: new Array(SENDS_MAX).fill(undefined),
+};
+
+// One send, from its acceptance to its end.
+class Ticket {
+  constructor(socket, address, port, callback) {
+    this.socket = socket;
+    this.address = address; // as the program wrote it
+    this.port = port;
+    this.callback = callback; // or undefined
+    this.result = undefined; // bytes, a code, or an Error
+    this.waits = false; // its tick has come, its result has not
+    this.resource = undefined; // the context of its callback, where that comes from the loop
+  }
+
+  // What it came to.
+  end(result) {
+    this.result = result;
+    if (this.callback === undefined) endUnheard(this);
+    else if (this.waits) this.resource.runInAsyncScope(call, null, this);
+  }
+}
+
+function writePart(part, at) {
+  if (typeof part === 'string') return sendSlab.write(part, at);
+  sendSlab.set(part, at);
+  return part.length;
+}
+
+function lengthOf(payload) {
+  if (typeof payload === 'string') return Buffer.byteLength(payload);
+  if (!Array.isArray(payload)) return payload.length;
+  let length = 0;
+  for (const part of payload) length += part.length;
+  return length;
+}
+
+function writePayload(payload, at) {
+  if (!Array.isArray(payload)) return writePart(payload, at);
+  let end = at;
+  for (const part of payload) end += writePart(part, end);
+  return end - at;
+}
+
+function writeTo(at, numbers, port) {
+  sendMeta[at] = numbers[0];
+  sendMeta[at + 1] = port;
+  sendMeta[at + 2] = numbers[2];
+  sendMeta[at + 3] = numbers[3];
+  sendMeta[at + 4] = numbers[4];
+  sendMeta[at + 5] = numbers[5];
+  sendMeta[at + 6] = numbers[6];
+}
+
+// Room for one more of this socket.
+function reserve(socket, state, length) {
+  if (packed.count > 0 && (packed.socket !== socket || packed.count === SENDS_MAX ||
+      packed.bytes + length > sendSlab.length)) {
+    flush();
+  }
+  packed.socket = socket;
+  packed.handle = state.handle ?? state.closing;
+}
+
+function pack(socket, state, payload, numbers, port, ticket) {
+  const length = lengthOf(payload);
+  if (length > PAYLOAD_MAX) {
+    ticket.end(-EMSGSIZE);
+    return;
+  }
+  reserve(socket, state, length);
+  const at = packed.count * SEND_STRIDE;
+  sendMeta[at] = writePayload(payload, packed.bytes);
+  writeTo(at + 1, numbers, port);
+  packed.tickets[packed.count] = ticket;
+  packed.bytes += length;
+  packed.count++;
+  if (!packed.scheduled) {
+    packed.scheduled = true;
+    process.nextTick(flushTick);
+  }
+}
+
+// ---- handing over ----
+
+function flushTick() {
+  packed.scheduled = false;
+  flush();
+}
+
+function flush() {
+  const { socket, handle, count } = packed;
+  if (count === 0) return;
+  packed.count = 0;
+  packed.bytes = 0;
+  packed.socket = undefined;
+  const state = socket[kState];
+  const done = handle.send(count);
+  for (let i = 0; i < count; i++) {
+    const ticket = packed.tickets[i];
+    packed.tickets[i] = undefined;
+    if (i < done) ticket.end(sendMeta[i * SEND_STRIDE]);
+    else if (done < 0) ticket.end(done);
+    else keep(state, handle, ticket, i, done, count);
+  }
+}
+
+let lastBatch = 0;
+
+// What the kernel did not take stays with the addon.
+function keep(state, handle, ticket, index, done, count) {
+  if (index === done) {
+    lastBatch = (lastBatch + 1) | 0;
+    const code = handle.queue(done, count, lastBatch);
+    state.batches.set(lastBatch, { code, tickets: [] });
+  }
+  const batch = state.batches.get(lastBatch);
+  if (batch.code < 0) {
+    ticket.end(batch.code);
+    if (index === count - 1) state.batches.delete(lastBatch);
+    return;
+  }
+  batch.tickets.push(ticket);
+}
+
+// A list that the addon had queued has ended.
+function onSent(id, results) {
+  const state = this[kState];
+  const { tickets } = state.batches.get(id);
+  state.batches.delete(id);
+  for (let i = 0; i < tickets.length; i++) tickets[i].end(results[i]);
+}
+
+// ---- the ends of sends ----
+
+function errorOf(ticket) {
+  const { result } = ticket;
+  return typeof result === 'number'
+    ? errors.systemAt(result, 'send', ticket.address, ticket.port) : result;
+}
+
+function isFailure(result) {
+  return typeof result !== 'number' || result < 0;
+}
+
+// Node loses this error. A program that sends and forgets lives on.
+function endUnheard(ticket) {
+  const { socket } = ticket;
+  const state = socket[kState];
+  if (isFailure(ticket.result) && socket.listenerCount('error') > 0) {
+    process.nextTick(emitError, ticket);
+  } else {
+    settle(socket, state);
+  }
+}
+
+function emitError(ticket) {
+  try {
+    ticket.socket.emit('error', errorOf(ticket));
+  } finally {
+    settle(ticket.socket, ticket.socket[kState]);
+  }
+}
+
+function call(ticket) {
+  const { callback, result, socket } = ticket;
+  try {
+    if (isFailure(result)) callback(errorOf(ticket));
+    else callback(null, result);
+  } finally {
+    settle(socket, socket[kState]);
+  }
+}
+
+// The tick in which Node calls back, unless the datagram waits for the kernel.
+function onTick(ticket) {
+  if (ticket.result === undefined) flush();
+  if (ticket.result !== undefined) {
+    call(ticket);
+    return;
+  }
+  ticket.waits = true;
+  ticket.resource = new AsyncResource('UDPSENDWRAP');
+}
+
+// The tick in which Node knows a literal's address.
+function onAddress(ticket) {
+  if (ticket.result === undefined) flush();
+  process.nextTick(onTick, ticket);
+}
+
+// Something accepted has ended: a socket that closes may have waited for it.
+function settle(socket, state) {
+  state.pending--;
+  if (state.closing !== undefined && state.pending === 0) state.onSettled(socket);
+}
+
+// ---- to whom ----
+
+function isBlocked(state, ip) {
+  return state.sendBlockList !== undefined &&
+    state.sendBlockList.check(ip, state.ipv6 ? 'ipv6' : 'ipv4');
+}
+
+// To an address that is known: its numbers, or undefined where it is none.
+function sendToNumbers(ticket, state, payload, ip, numbers) {
+  if (numbers === undefined || (numbers[0] === 6) !== state.ipv6) ticket.end(-EINVAL);
+  else if (isBlocked(state, ip)) ticket.end(errors.blocked(ip));
+  else pack(ticket.socket, state, payload, numbers, ticket.port, ticket);
+}
+
+function sendToName(ticket, state, payload) {
+  state.lookups++;
+  lookup(state, ticket.address, (error, ip) => {
+    if (error) failLookup(ticket, error);
+    else if (state.ended) ticket.end(-ECANCELED);
+    else sendToNumbers(ticket, state, payload, ip, parse(ip));
+    if (ticket.callback !== undefined) process.nextTick(onTick, ticket);
+    state.lookups--;
+    if (state.lookups === 0 && state.closing !== undefined && !state.ended) state.onNamed(state);
+  });
+}
+
+// A name that is not found is told, heard or not.
+function failLookup(ticket, error) {
+  ticket.result = error;
+  if (ticket.callback === undefined) process.nextTick(emitError, ticket);
+}
+
+function dispatch(ticket, state, payload) {
+  if (ticket.port === null) {
+    pack(ticket.socket, state, payload, peer, 0, ticket);
+    if (ticket.callback !== undefined) process.nextTick(onTick, ticket);
+    return;
+  }
+  const text = ticket.address || loopback(state);
+  const numbers = state.lookup === undefined ? parse(text) : undefined;
+  if (numbers === undefined) {
+    sendToName(ticket, state, payload);
+    return;
+  }
+  sendToNumbers(ticket, state, payload, text, numbers);
+  if (ticket.callback !== undefined) process.nextTick(onAddress, ticket);
+}
+
+// ---- send ----
+
+// Accepts a send: from here on it ends, once. port null: to the peer.
+function accept(socket, state, payload, address, port, callback) {
+  const ticket = new Ticket(socket, address, port, callback);
+  state.pending++;
+  if (state.bindState === BOUND) dispatch(ticket, state, payload);
+  else wait(ticket, state, payload);
+}
+
+// Behind a bind that fails it fails as that does.
+function wait(ticket, state, payload) {
+  state.queue ??= [];
+  state.queue.push({
+    run: () => dispatch(ticket, state, payload),
+    fail: (error) => {
+      ticket.result = error;
+      if (ticket.callback !== undefined) process.nextTick(call, ticket);
+      else settle(ticket.socket, state);
+    },
+  });
+}
+
+// The forms of Node, told apart as Node does:
+//
+//   not connected   (bytes, offset, length, port[, address][, callback])
+//                   (bytes or list, port[, address][, callback])
+//   connected       (bytes, offset, length[, callback])
+//                   (bytes or list[, callback])
+function send(buffer, offset, length, port, address, callback) {
+  const state = this[kState];
+  const connected = state.connectState === CONNECTED;
+  if (connected) {
+    if (typeof length === 'number') {
+      buffer = slice(buffer, offset, length);
+      if (typeof port === 'function') {
+        callback = port;
+        port = null;
+      }
+    } else {
+      callback = offset;
+    }
+    if (port || address) throw errors.misuse('isConnected');
+  } else if (address || (port && typeof port !== 'function')) {
+    buffer = slice(buffer, offset, length);
+  } else {
+    callback = port;
+    port = offset;
+    address = length;
+  }
+  const payload = payloadOf(buffer);
+  port = connected ? null : validate.port(port, 'Port', false);
+  if (typeof address === 'function') {
+    callback = address;
+    address = undefined;
+  } else if (address !== undefined && address !== null) {
+    validate.string(address, 'address');
+  }
+  if (state.handle === null) throw errors.misuse('notRunning');
+  if (state.bindState === UNBOUND) this.bind({ port: 0, exclusive: true }, null);
+  accept(this, state, payload, address, port, typeof callback === 'function' ? callback : undefined);
+}
+
+// Node's wrapper from before, with its stricter types.
+function sendto(buffer, offset, length, port, address, callback) {
+  validate.number(offset, 'offset');
+  validate.number(length, 'length');
+  validate.number(port, 'port');
+  validate.string(address, 'address');
+  this.send(buffer, offset, length, port, address, callback);
+}
+
+// ---- sendMany ----
+
+// A list of sends with one callback: what became of each.
+class Many {
+  constructor(count, callback) {
+    this.results = new Array(count).fill(undefined);
+    this.left = count;
+    this.callback = callback;
+    this.failed = null;
+  }
+
+  end(index, error, bytes) {
+    this.results[index] = error ?? bytes;
+    this.failed ??= error;
+    this.left--;
+    if (this.left === 0) this.callback(this.failed, this.results);
+  }
+}
+
+// list: of [bytes, port, address]; of [bytes] on a connected socket. callback(error, results): the
+// first error or null, and for each datagram its bytes or its error. All are checked before any is
+// sent.
+function sendMany(list, callback) {
+  const state = this[kState];
+  const connected = state.connectState === CONNECTED;
+  if (!Array.isArray(list)) throw errors.argType('list', 'an instance of Array', list);
+  const sends = list.map((entry) => readEntry(entry, connected));
+  if (state.handle === null) throw errors.misuse('notRunning');
+  if (state.bindState === UNBOUND) this.bind({ port: 0, exclusive: true }, null);
+  if (typeof callback !== 'function') {
+    for (const { payload, port, address } of sends) accept(this, state, payload, address, port);
+    return;
+  }
+  const many = new Many(sends.length, callback);
+  if (sends.length === 0) process.nextTick(callback, null, many.results);
+  sends.forEach(({ payload, port, address }, i) => {
+    accept(this, state, payload, address, port, (error, bytes) => many.end(i, error, bytes));
+  });
+}
+
+function readEntry(entry, connected) {
+  if (!Array.isArray(entry)) throw errors.argType('list', 'a list of arrays', entry);
+  const [buffer, port, address] = entry;
+  const payload = payloadOf(buffer);
+  if (connected) {
+    if (port || address) throw errors.misuse('isConnected');
+    return { payload, port: null, address: undefined };
+  }
+  if (address !== undefined && address !== null) validate.string(address, 'address');
+  return { payload, port: validate.port(port, 'Port', false), address };
+}
+
+// What `exit` would lose.
+process.once('exit', flush);
+
+module.exports = { accept, flush, onSent, parse, payloadOf, send, sendMany, sendto, settle };
