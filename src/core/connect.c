@@ -43,7 +43,7 @@ static void set_state(dgram_socket *socket, enum dgram__peer_state state) {
   (void)from;
   assert(from != state && !(from == DGRAM__CONNECTED && state == DGRAM__CONNECTING));
   socket->peer_state = state;
-  socket->to_family = state == DGRAM__CONNECTED ? 0 : socket->type;
+  dgram__socket_update_way(socket);
   dgram__socket_update_hold(socket);
 }
 
@@ -173,12 +173,12 @@ static void tell_strays(dgram_socket *socket) {
 void dgram__connect_turn(dgram_socket *socket) {
   struct dgram__extras *extras = socket->extras;
 
-  tell_strays(socket);
   if (extras->connect_pending) {
     extras->connect_pending = false;
     dgram__socket_update_hold(socket);
     emit_connect(socket);
   }
+  tell_strays(socket);
   if (extras->connecting != NULL) advance(extras->connecting);
 }
 

@@ -23,6 +23,9 @@
 
 static const dgram_address no_address;
 
+/* That no address has, of 8 bits. */
+enum { NO_FAMILY = -1 };
+
 /* ---- checking ---- */
 
 static size_t payload_max(const dgram_socket *socket) {
@@ -59,9 +62,9 @@ static int check_to(const dgram_socket *socket, const dgram_address *to) {
 }
 
 /* What most are: in one piece, to an address, as it is set. */
-static bool is_plain(const dgram_socket *socket, const dgram_datagram *datagram) {
+static bool is_plain(const dgram_datagram *datagram, int family) {
   return datagram->parts == 0 && datagram->info == NULL && datagram->bytes != NULL &&
-         datagram->length <= DGRAM__PAYLOAD_MAX_IPV4 && datagram->to.family == socket->to_family &&
+         datagram->length <= DGRAM__PAYLOAD_MAX_IPV4 && datagram->to.family == family &&
          datagram->to.port != 0;
 }
 
@@ -386,15 +389,15 @@ static __attribute__((noinline)) int send_plain(dgram_socket *socket, const void
   return 0;
 }
 
-/* Whether a datagram with a callback, wherever it goes, can go to the queue as it is: what bulk is,
- * but for its first one, with which the socket begins to hold the program. */
+/* Whether a datagram with a callback can go to the queue as it is, where the socket sends there: what
+ * bulk is, but for its first one, with which the socket begins to hold the program. */
 static inline bool is_usual(const dgram_socket *socket, const void *bytes, size_t length) {
   const struct dgram__queue *queue = socket->queue;
   const struct dgram__counters *stats = &socket->stats;
 
-  return queue != NULL && socket->binding_state != DGRAM__UNBOUND && bytes != NULL &&
-         length <= DGRAM__PAYLOAD_MAX_IPV4 && dgram__queue_count(queue) < queue->capacity &&
-         stats->queued > 0 && stats->queued < socket->max_queued &&
+  return queue != NULL && bytes != NULL && length <= DGRAM__PAYLOAD_MAX_IPV4 &&
+         dgram__queue_count(queue) < queue->capacity && stats->queued > 0 &&
+         stats->queued < socket->max_queued &&
          stats->queued_bytes + length <= socket->max_queued_bytes;
 }
 
@@ -474,12 +477,13 @@ struct list {
 
 /* What holds for the first of a run holds for all of it. */
 static int check_list(const dgram_socket *socket, struct list *list) {
+  const int family = dgram__socket_is_connected(socket) ? NO_FAMILY : socket->type;
   size_t n;
 
   if (list->datagrams == NULL && list->count > 0) return DGRAM_EARGTYPE;
   for (size_t i = 0; i < list->count; i += n) {
     dgram_datagram *first = &list->datagrams[i];
-    const int code = is_plain(socket, first) ? 0 : check_datagram(socket, first);
+    const int code = is_plain(first, family) ? 0 : check_datagram(socket, first);
     if (code < 0) return code;
     n = dgram__run_of(first, list->count - i);
     list->bytes += n * first->length;
@@ -609,7 +613,7 @@ int dgram_send_to(dgram_socket *socket, const void *bytes, size_t length, const 
 
   if (code < 0) return code;
   if (to == NULL) return send_to_peer(socket, bytes, length, cb, data);
-  if (cb != NULL && to->family == socket->to_family && to->port != 0 &&
+  if (cb != NULL && socket->sends_to_any && to->family == socket->type && to->port != 0 &&
       is_usual(socket, bytes, length)) {
     send_usual(socket, bytes, length, to, cb, data);
     return 0;

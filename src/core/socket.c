@@ -27,6 +27,7 @@ void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_s
   assert((from == DGRAM__UNBOUND && state != DGRAM__UNBOUND) ||
          (from == DGRAM__BINDING && state != DGRAM__BINDING));
   socket->binding_state = state;
+  dgram__socket_update_way(socket);
   dgram__socket_update_hold(socket);
 }
 
@@ -80,8 +81,7 @@ static void configure(dgram_socket *socket, const dgram_socket_options *options)
   size_t max_queued = options->max_queued_datagrams;
 
   if (max_queued == 0) max_queued = DGRAM__QUEUED_DATAGRAMS_DEFAULT;
-  socket->type = (unsigned)options->type & 15;
-  socket->to_family = socket->type;
+  socket->type = (uint8_t)options->type;
   socket->reuse_addr = options->reuse_addr;
   socket->linger_ms = options->linger_ms == 0 ? DGRAM__LINGER_DEFAULT_MS : options->linger_ms;
   socket->max_queued = max_queued < UINT32_MAX ? (uint32_t)max_queued : UINT32_MAX;

@@ -50,9 +50,7 @@ struct dgram__counters {
 struct dgram_socket {
   dgram_stack *stack;
 
-  uint8_t to_family; /* of where a datagram goes: the type's; 0 while CONNECTED, when it goes
-                        nowhere else */
-  unsigned type : 4;
+  uint8_t type;
   enum dgram__binding_state binding_state : 2;
   enum dgram__peer_state peer_state : 2;
   enum dgram__life life : 2;
@@ -66,6 +64,7 @@ struct dgram_socket {
   bool drain_pending : 1;  /* a send was refused for the limit */
   bool endpoint_bound : 1; /* the system has bound it, BOUND follows in the next turn */
   bool endpoint_gone : 1;  /* the endpoint was given back */
+  bool sends_to_any : 1;   /* bound, or being bound, and without a peer */
   uint32_t dropped;        /* the stack's answer when the endpoint ended */
   int linger_ms;
   uint32_t max_queued; /* the queue's limits; the highest number stands for none */
@@ -108,6 +107,12 @@ static inline int dgram__socket_check(const dgram_socket *socket) {
 }
 
 void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_state state);
+
+/* After each change of the two states that it follows from. */
+static inline void dgram__socket_update_way(dgram_socket *socket) {
+  socket->sends_to_any =
+      socket->binding_state != DGRAM__UNBOUND && socket->peer_state != DGRAM__CONNECTED;
+}
 
 /* Whether the socket keeps the program running: looked at again after each change. */
 void dgram__socket_update_hold(dgram_socket *socket);

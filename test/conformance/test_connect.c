@@ -216,6 +216,10 @@ static void test_an_address_is_refused_while_connected(void **state) {
   h_assert_code(DGRAM_EISCONNECTED, H(dgram_send_gather(a, &part, 1, 7, NULL, NULL, NULL)));
   h_assert_code(DGRAM_EISCONNECTED, H(dgram_send_many(a, &datagram, 1, NULL, NULL)));
   h_assert_code(DGRAM_EISCONNECTED, H(dgram_try_send_many(a, &datagram, 1)));
+  datagram.to.family = 0;
+  h_assert_code(DGRAM_EISCONNECTED, H(dgram_try_send_many(a, &datagram, 1)));
+  h_assert_ok(h_send_peer(a, "so that one is queued"));
+  h_assert_code(DGRAM_EISCONNECTED, h_send(a, "x", datagram.to));
 }
 
 /* node:send-connected */
@@ -506,6 +510,28 @@ static void test_bind_sync_fails_in_the_call(void **state) {
   h_run_until("a listening");
 }
 
+/* node:connect-mapped */
+static void test_a_udp6_socket_connects_to_ipv4(void **state) {
+  dgram_socket *a, *b = h_bound("b", DGRAM_UDP4);
+  dgram_address remote;
+  char text[64];
+  (void)state;
+  h_need_ipv6();
+  a = h_socket("a", DGRAM_UDP6);
+  h_assert_ok(h_connect(a, "::ffff:127.0.0.1", h_port(b)));
+  h_run_until("a connected OK");
+  h_assert_ok(dgram_remote_address(a, &remote));
+  snprintf(text, sizeof(text), "::ffff:127.0.0.1:%d", h_port(b));
+  assert_string_equal(h_format(&remote), text);
+  h_assert_ok(h_send_peer(a, "x"));
+  h_run_until("b message 'x'");
+  h_assert_ok(h_send(b, "y", h_literal("127.0.0.1", h_port(a))));
+  h_run_until("a message 'y'");
+  h_assert_ok(H(dgram_disconnect(a)));
+  h_assert_ok(h_send(a, "z", h_literal("::ffff:127.0.0.1", h_port(b))));
+  h_run_until("b message 'z'");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       H_TEST(test_connect_is_asynchronous),
@@ -538,6 +564,7 @@ int main(void) {
       H_TEST(test_a_connect_keeps_the_program),
       H_TEST(test_connect_sync),
       H_TEST(test_connect_sync_fails_in_the_call),
+      H_TEST(test_a_udp6_socket_connects_to_ipv4),
       H_TEST(test_bind_sync),
       H_TEST(test_bind_sync_fails_in_the_call),
   };
