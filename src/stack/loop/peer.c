@@ -29,13 +29,13 @@ static void keep_interface(int fd, uint32_t index) {
 }
 #endif
 
-/* Where even any port is refused there is no more to be done. */
+/* Where even any port is refused there is no more to be done. One whose address is not told is taken
+ * for one that has lost its port. */
 int loop_keep_port(int fd, const dgram_address *before) {
   union loop_sockaddr name = {.any.sa_family = AF_UNSPEC};
   socklen_t length = sizeof name;
-  dgram_address local;
-  if (getsockname(fd, &name.any, &length) < 0) return 0;
-  loop_address_from_sockaddr(&name.any, &local);
+  dgram_address local = {.family = before->family};
+  if (getsockname(fd, &name.any, &length) == 0) loop_address_from_sockaddr(&name.any, &local);
   if (before->scope_id > 0 && memcmp(local.bytes, before->bytes, sizeof local.bytes) == 0) {
     local.scope_id = before->scope_id;
     keep_interface(fd, local.scope_id);
