@@ -360,6 +360,39 @@ static void a_descriptor_may_have_a_peer(void **state) {
   assert_string_equal(went(), "a0 b1 ");
 }
 
+static uint64_t asked_id;
+
+static int on_asked(dgram_stack *stack, const dgram_bind_request *request, void *data) {
+  (void)stack;
+  (void)data;
+  asked_id = request->id;
+  return 0;
+}
+
+/* What was asked for meanwhile comes after it. */
+static void a_binders_descriptor_may_have_a_peer(void **state) {
+  dgram_address remote;
+
+  (void)state;
+  fake.adopts_connected = true;
+  assert_int_equal(dgram_stack_set_binder(fake_stack(&fake), on_asked, NULL), 0);
+  for (int connects = 0; connects < 2; connects++) {
+    assert_int_equal(dgram_bind(sock, NULL, NULL, NULL), 0);
+    if (connects) assert_int_equal(connect_to("192.0.2.9"), 0);
+    fake_settle(&fake);
+    assert_int_equal(dgram_binder_answer(fake_stack(&fake), asked_id, 1000), 0);
+    fake_settle(&fake);
+    expect_log(connects ? "connect0 cb0 " : "");
+    assert_int_equal(dgram_remote_address(sock, &remote), 0);
+    assert_int_equal(remote.bytes[3], connects ? 9 : 99);
+    if (connects) continue;
+    fake_end(&fake);
+    set_up_connect(NULL);
+    fake.adopts_connected = true;
+    assert_int_equal(dgram_stack_set_binder(fake_stack(&fake), on_asked, NULL), 0);
+  }
+}
+
 static void a_peer_that_was_asked_for_comes_after_the_descriptors(void **state) {
   const dgram_bind_options where = {.fd = 1000};
 
@@ -392,6 +425,7 @@ int main(void) {
       TEST(answers_are_told_from_the_loop),
       TEST(an_answer_while_one_is_told_comes_later),
       TEST(a_descriptor_may_have_a_peer),
+      TEST(a_binders_descriptor_may_have_a_peer),
       TEST(a_peer_that_was_asked_for_comes_after_the_descriptors),
   };
 
