@@ -423,6 +423,8 @@ static void act_on_socket(struct random_socket *socket) {
       bind_socket,
       bind_socket,
       bind_descriptor,
+      random_connect,
+      random_disconnect,
       random_listen,
       random_listen,
       random_unlisten,

@@ -17,6 +17,7 @@
  *   rule 7   what went to one destination as written arrives in its order
  *   rule 13  a removed listener is silent
  *   order    what was sent to addresses calls back in the order of the calls
+ *   peer     who is connected, and nobody else, sends without an address
  *   bytes    what arrives was sent, to this port, by that socket, once, and is what was sent
  *   ends     after the stacks have closed no memory, descriptor or handle is left */
 
@@ -58,10 +59,14 @@ struct random_socket {
   bool closing;
   bool ended; /* `close` has begun */
   bool paused;
-  bool pulls;           /* reads one at a time: `once`, paused inside, and resumed for the next */
-  bool armed;           /* of one that pulls: the `once` is there */
-  unsigned steady;      /* ticks since it was paused, resumed or bound last */
-  uint16_t port;        /* once it is known */
+  bool pulls;      /* reads one at a time: `once`, paused inside, and resumed for the next */
+  bool armed;      /* of one that pulls: the `once` is there */
+  unsigned steady; /* ticks since it was paused, resumed or bound last */
+  uint16_t port;   /* once it is known */
+  bool connecting; /* a connect is under way */
+  bool connected;
+  uint16_t peer_port;   /* while either */
+  uint64_t peer_key;    /* as a destination, another one each time */
   unsigned pending;     /* callbacks of sends and binds that are due */
   uint32_t ended_up_to; /* the last datagram that called back, of those to addresses */
   unsigned refusals;    /* for the limit, since the last `drain` */
@@ -181,6 +186,10 @@ void random_answer_some(void);
 /* ---- random_sends.c ---- */
 
 void random_send(struct random_socket *socket);
+
+/* Connects it, or takes its peer away. */
+void random_connect(struct random_socket *socket);
+void random_disconnect(struct random_socket *socket);
 void random_send_list(struct random_socket *socket, bool try_only);
 
 /* Looks into the books whether this message may have come. */

@@ -91,6 +91,7 @@ static uint32_t random_length(void) {
 
 struct destination {
   bool wrong; /* must be refused */
+  bool peer;  /* no address: the socket is connected */
   int port;
   const char *name; /* what dgram_send is given, or NULL for `address` as text */
   dgram_address address;
@@ -170,6 +171,17 @@ static void choose_destination(const struct random_socket *from, struct destinat
   }
 }
 
+/* Who is connected sends to its peer, or now and then to an address, which must be refused. */
+static void choose_where(const struct random_socket *from, struct destination *to) {
+  choose_destination(from, to);
+  if (!from->connected) return;
+  if (to->wrong || random_one_in(8)) {
+    to->wrong = true;
+    return;
+  }
+  *to = (struct destination){.peer = true};
+}
+
 /* ---- bookkeeping ---- */
 
 static uint64_t destination_key(const struct destination *to) {
@@ -190,9 +202,9 @@ static uint32_t enter(const struct random_socket *from, const struct destination
   books[number].arrived = false;
   books[number].sender = (uint8_t)random_index(from);
   books[number].from_port = 0;
-  books[number].to_port = (uint16_t)to->port;
+  books[number].to_port = to->peer ? from->peer_port : (uint16_t)to->port;
   books[number].length = length;
-  books[number].destination = destination_key(to);
+  books[number].destination = to->peer ? from->peer_key : destination_key(to);
   return number;
 }
 
@@ -328,7 +340,8 @@ static int call_send(struct random_socket *from, const struct destination *to,
   const char *text = to->name != NULL ? to->name : to->text;
 
   if (to->name == NULL && random_one_in(2) && !to->wrong) {
-    return RANDOM_CALL(dgram_send_to(from->socket, bytes, length, &to->address, cb, data));
+    return RANDOM_CALL(
+        dgram_send_to(from->socket, bytes, length, to->peer ? NULL : &to->address, cb, data));
   }
   if (random_one_in(4)) {
     const uint32_t count =
@@ -365,7 +378,7 @@ void random_send(struct random_socket *socket) {
   struct outgoing *outgoing;
   int code;
 
-  choose_destination(socket, &to);
+  choose_where(socket, &to);
   outgoing = new_outgoing(socket, 1);
   enter(socket, &to, length);
   outgoing->bytes[0] = malloc(length + 1);
@@ -399,7 +412,8 @@ static void prepare_list(struct random_socket *socket, struct outgoing *outgoing
     dgram_datagram *datagram = &outgoing->list[i];
     if (i == 0 || random_one_in(3)) {
       memset(&to, 0, sizeof to);
-      choose_address(socket, &to);
+      to.peer = socket->connected;
+      if (!to.peer) choose_address(socket, &to);
     }
     outgoing->bytes[i] = malloc(length + 1);
     fill(outgoing->bytes[i], enter(socket, &to, length), length);
@@ -415,7 +429,7 @@ static void prepare_list(struct random_socket *socket, struct outgoing *outgoing
 }
 
 /* Makes one datagram of the list one that all must be refused for. */
-static bool spoil_list(const struct outgoing *outgoing) {
+static bool spoil_list(const struct random_socket *socket, const struct outgoing *outgoing) {
   static const dgram_send_info everything = {.set = UINT32_MAX};
   dgram_datagram *datagram;
 
@@ -423,7 +437,7 @@ static bool spoil_list(const struct outgoing *outgoing) {
   datagram = &outgoing->list[random_below(outgoing->count)];
   switch (random_below(5)) {
   case 0:
-    datagram->to.port = 0;
+    datagram->to.port = socket->connected ? 7 : 0;
     break;
   case 1:
     datagram->to.family = (uint8_t)(datagram->to.family == DGRAM_IPV4 ? DGRAM_IPV6 : DGRAM_IPV4);
@@ -435,7 +449,7 @@ static bool spoil_list(const struct outgoing *outgoing) {
     datagram->info = &everything;
     break;
   default:
-    datagram->to = (dgram_address){0};
+    memset(&datagram->to, socket->connected ? 1 : 0, sizeof datagram->to);
   }
   return true;
 }
@@ -463,7 +477,7 @@ void random_send_list(struct random_socket *socket, bool try_only) {
   int code;
 
   prepare_list(socket, outgoing);
-  wrong = spoil_list(outgoing);
+  wrong = spoil_list(socket, outgoing);
   random_trace("socket %u %s %u datagrams from %u", random_index(socket),
                try_only ? "tries" : "sends", (unsigned)outgoing->count, (unsigned)outgoing->first);
   if (try_only) {
@@ -478,6 +492,74 @@ void random_send_list(struct random_socket *socket, bool try_only) {
   if (code == 0) mark_accepted(socket, outgoing->first, outgoing->count);
   outgoing->in_order = outgoing->count > 0;
   await(socket, outgoing, code == 0 && hears);
+}
+
+/* ---- peers ---- */
+
+static void set_peer(struct random_socket *socket, const struct destination *to) {
+  static uint64_t connections;
+
+  socket->peer_port = (uint16_t)to->port;
+  socket->peer_key = ++connections << 32;
+}
+
+/* The event is emitted before it, and nobody listens to that. */
+static void on_connected(dgram_socket *socket, int status, void *data) {
+  struct random_socket *self = data;
+
+  random_begin_callback(self, "connected");
+  RANDOM_CHECK(socket == self->socket, "connected by another socket");
+  RANDOM_CHECK(self->pending > 0, "a callback too many");
+  RANDOM_CHECK(self->connecting, "a connect ends that was not begun");
+  random_trace("socket %u is connected: %d", random_index(self), status);
+  self->pending--;
+  the.calls_due--;
+  self->connecting = false;
+  self->connected = status == 0;
+  random_act_in_callback();
+  random_end_callback();
+}
+
+void random_connect(struct random_socket *socket) {
+  const bool sync = random_one_in(3);
+  const bool free = !socket->connecting && !socket->connected;
+  struct destination to;
+  const char *text;
+  int code;
+
+  choose_destination(socket, &to);
+  text = to.name != NULL ? to.name : to.text;
+  random_trace("connect socket %u to %s:%d", random_index(socket), text, to.port);
+  code = sync ? RANDOM_CALL(dgram_connect_sync(socket->socket, to.port, text))
+              : RANDOM_CALL(dgram_connect(socket->socket, to.port, text, on_connected, socket));
+  random_expect(socket, code, "connect");
+  RANDOM_CHECK(code < 0 || (free && !to.wrong), "a connect is taken");
+  RANDOM_CHECK(code != DGRAM_EISCONNECTED || !free, "who is not connected says so");
+  if (code < 0) return;
+  set_peer(socket, &to);
+  socket->connected = sync;
+  socket->connecting = !sync;
+  socket->pending += !sync;
+  the.calls_due += !sync;
+}
+
+/* Somebody has taken the port: what has not left comes from another one. */
+static void forget_port(struct random_socket *socket) {
+  socket->port = 0;
+  for (uint32_t i = 0; i < book_count; i++)
+    if (books[i].sender == random_index(socket)) books[i].from_port = 0;
+}
+
+void random_disconnect(struct random_socket *socket) {
+  const int code = RANDOM_CALL(dgram_disconnect(socket->socket));
+
+  random_trace("disconnect socket %u: %d", random_index(socket), code);
+  random_expect(socket, code, "disconnect");
+  if (socket->closing) return;
+  RANDOM_CHECK((code == DGRAM_ENOTCONNECTED) == !socket->connected, "a disconnect answers %s",
+               dgram_error_name(code));
+  if (code == DGRAM_EADDRINUSE) forget_port(socket);
+  if (code == 0 || code == DGRAM_EADDRINUSE) socket->connected = false;
 }
 
 /* ---- receiving ---- */
