@@ -208,6 +208,7 @@ void property_check_message(struct property_socket *socket, const dgram_message 
   PROPERTY_CHECK("sent", is_from(&message->from, book->sender),
                  "datagram %u of h%us%u comes from port %u", (unsigned)number, book->sender->host,
                  book->sender->slot, message->from.port);
+  property_check_peer(socket, message, number);
   check_twice(socket, number);
   check_order(socket, number);
 }

@@ -28,6 +28,8 @@ static void listen_by_itself(struct property_socket *socket) {
   PROPERTY_CHECK("refuse", code == 0, "on_close: %s", dgram_error_name(code));
   code = PROPERTY_CALL(dgram_on_listening(socket->socket, property_on_listening, socket));
   PROPERTY_CHECK("refuse", code == 0, "on_listening: %s", dgram_error_name(code));
+  code = PROPERTY_CALL(dgram_on_connect(socket->socket, property_on_connect, socket));
+  PROPERTY_CHECK("refuse", code == 0, "on_connect: %s", dgram_error_name(code));
   code = PROPERTY_CALL(dgram_on_drain(socket->socket, property_on_drain, socket));
   PROPERTY_CHECK("refuse", code == 0, "on_drain: %s", dgram_error_name(code));
   if (!socket->hears_errors) return;
@@ -363,7 +365,7 @@ void property_act(const struct property_step *step) {
     property_print_step(step, stderr);
     fputc('\n', stderr);
   }
-  if (property_act_send(step) || property_act_network(step)) return;
+  if (property_act_send(step) || property_act_peer(step) || property_act_network(step)) return;
   if (is_of_host(step->call)) {
     act_on_host(step, host);
   } else if (socket != NULL && socket->socket != NULL) {

@@ -65,11 +65,12 @@ static uint32_t some_length(struct chance *chance) {
 }
 
 static void aim(struct chance *chance, struct property_step *step) {
-  static const uint8_t to[] = {
-      PROPERTY_TO_SOCKET,    PROPERTY_TO_SOCKET,   PROPERTY_TO_SOCKET,  PROPERTY_TO_SOCKET,
-      PROPERTY_TO_SOCKET,    PROPERTY_TO_SOCKET,   PROPERTY_TO_SOCKET,  PROPERTY_TO_SOCKET,
-      PROPERTY_TO_HOST_NAME, PROPERTY_TO_LOOPBACK, PROPERTY_TO_DEFAULT, PROPERTY_TO_GROUP,
-      PROPERTY_TO_BROADCAST, PROPERTY_TO_NAME,     PROPERTY_TO_NOBODY,  PROPERTY_TO_WRONG};
+  static const uint8_t to[] = {PROPERTY_TO_SOCKET,    PROPERTY_TO_SOCKET,  PROPERTY_TO_SOCKET,
+                               PROPERTY_TO_SOCKET,    PROPERTY_TO_SOCKET,  PROPERTY_TO_SOCKET,
+                               PROPERTY_TO_SOCKET,    PROPERTY_TO_SOCKET,  PROPERTY_TO_HOST_NAME,
+                               PROPERTY_TO_LOOPBACK,  PROPERTY_TO_DEFAULT, PROPERTY_TO_GROUP,
+                               PROPERTY_TO_BROADCAST, PROPERTY_TO_NAME,    PROPERTY_TO_NOBODY,
+                               PROPERTY_TO_WRONG,     PROPERTY_TO_GROUP,   PROPERTY_TO_GROUP};
 
   step->args[0] = to[below(chance, sizeof to)];
   if (step->args[0] == PROPERTY_TO_GROUP) step->other = (uint8_t)below(chance, PROPERTY_GROUPS);
@@ -116,6 +117,13 @@ static void set_list(struct chance *chance, struct property_step *step) {
   step->args[5] = one_in(chance, 3) ? 1 + below(chance, DGRAM_PARTS_MAX) : 0;
 }
 
+static void set_connect(struct chance *chance, struct property_step *step) {
+  aim(chance, step);
+  step->args[1] = one_in(chance, 3);
+  step->args[4] = one_in(chance, 12);
+  step->args[5] = one_in(chance, 2);
+}
+
 static void set_link(struct chance *chance, struct property_step *step) {
   step->args[PROPERTY_LINK_WAY] = below(chance, 4);
   step->args[PROPERTY_LINK_DELAY_US] = CHOICE(chance, 0, 1, 500, 2000, 10000, 100000);
@@ -129,7 +137,7 @@ static void set_link(struct chance *chance, struct property_step *step) {
   step->args[PROPERTY_LINK_BURST] = CHOICE(chance, 0, 0, 0, 100000);
   step->args[PROPERTY_LINK_KBITS] = CHOICE(chance, 0, 0, 0, 1000, 50000);
   step->args[PROPERTY_LINK_QUEUE] = CHOICE(chance, 0, 0, 3000);
-  step->args[PROPERTY_LINK_MTU] = CHOICE(chance, 0, 0, 0, 68, 576, 1500);
+  step->args[PROPERTY_LINK_MTU] = CHOICE(chance, 0, 0, 68, 68, 576, 1500);
   step->args[PROPERTY_LINK_FRAGMENTS] = one_in(chance, 2);
   step->args[PROPERTY_LINK_DOWN] = one_in(chance, 8);
 }
@@ -186,15 +194,16 @@ static const struct {
   uint8_t call;
   uint8_t weight;
 } weights[] = {
-    {PROPERTY_CREATE, 8},     {PROPERTY_BIND, 9},     {PROPERTY_SEND, 40},
-    {PROPERTY_SEND_MANY, 10}, {PROPERTY_TRY_SEND, 5}, {PROPERTY_MEMBERSHIP, 4},
-    {PROPERTY_OPTION, 4},     {PROPERTY_PAUSE, 3},    {PROPERTY_RESUME, 5},
-    {PROPERTY_LISTEN, 4},     {PROPERTY_KEEP, 2},     {PROPERTY_CLOSE, 4},
-    {PROPERTY_ABORT, 2},      {PROPERTY_REF, 1},      {PROPERTY_TIMER, 4},
-    {PROPERTY_FLUSH, 2},      {PROPERTY_RESOLVE, 2},  {PROPERTY_NESTED, 1},
-    {PROPERTY_STEP, 3},       {PROPERTY_STOP, 1},     {PROPERTY_LINK, 4},
-    {PROPERTY_SIDE, 1},       {PROPERTY_REPAIR, 1},   {PROPERTY_NAME, 2},
-    {PROPERTY_FAIL, 4},       {PROPERTY_ADDRESS, 1},  {PROPERTY_CLOSE_HOST, 1},
+    {PROPERTY_CREATE, 8},     {PROPERTY_BIND, 9},       {PROPERTY_SEND, 40},
+    {PROPERTY_SEND_MANY, 10}, {PROPERTY_TRY_SEND, 5},   {PROPERTY_MEMBERSHIP, 4},
+    {PROPERTY_OPTION, 4},     {PROPERTY_PAUSE, 3},      {PROPERTY_RESUME, 5},
+    {PROPERTY_LISTEN, 4},     {PROPERTY_KEEP, 2},       {PROPERTY_CLOSE, 4},
+    {PROPERTY_ABORT, 2},      {PROPERTY_REF, 1},        {PROPERTY_TIMER, 4},
+    {PROPERTY_FLUSH, 2},      {PROPERTY_RESOLVE, 2},    {PROPERTY_NESTED, 1},
+    {PROPERTY_STEP, 3},       {PROPERTY_STOP, 1},       {PROPERTY_LINK, 4},
+    {PROPERTY_SIDE, 1},       {PROPERTY_REPAIR, 1},     {PROPERTY_NAME, 2},
+    {PROPERTY_FAIL, 4},       {PROPERTY_ADDRESS, 1},    {PROPERTY_CLOSE_HOST, 1},
+    {PROPERTY_CONNECT, 4},    {PROPERTY_DISCONNECT, 3},
 };
 
 static bool is_wanted(const struct chance *chance, unsigned call) {
@@ -241,6 +250,9 @@ static void set(struct chance *chance, struct property_step *step) {
   case PROPERTY_SEND_MANY:
   case PROPERTY_TRY_SEND:
     set_list(chance, step);
+    break;
+  case PROPERTY_CONNECT:
+    set_connect(chance, step);
     break;
   case PROPERTY_LINK:
     set_link(chance, step);

@@ -25,6 +25,7 @@ bool property_other_is_host(const struct property_step *step) {
   case PROPERTY_SEND:
   case PROPERTY_SEND_MANY:
   case PROPERTY_TRY_SEND:
+  case PROPERTY_CONNECT:
     return step->args[0] == PROPERTY_TO_SOCKET || step->args[0] == PROPERTY_TO_HOST_NAME;
   case PROPERTY_BIND:
     return step->args[0] == PROPERTY_BIND_OTHERS;
@@ -165,6 +166,14 @@ static void print_send(const struct property_step *step, FILE *file) {
   fputc(')', file);
 }
 
+static void print_connect(const struct property_step *step, FILE *file) {
+  char text[DGRAM_ADDRESS_TEXT];
+  const char *to = property_written(step, DGRAM_UDP4, text, sizeof text);
+
+  fprintf(file, "dgram_connect%s(h%us%u, port of slot %u, \"%.40s\")", step->args[1] ? "_sync" : "",
+          step->host, step->slot, step->other_slot, to != NULL ? to : "");
+}
+
 static void print_create(const struct property_step *step, FILE *file) {
   const uint32_t *args = step->args;
 
@@ -196,6 +205,7 @@ static const struct {
   uint8_t args;
   bool socket;
 } plain[PROPERTY_CALLS] = {
+    [PROPERTY_DISCONNECT] = {"dgram_disconnect", 0, true},
     [PROPERTY_MEMBERSHIP] = {"dgram_add_membership /* leave, group, interface: */", 3, true},
     [PROPERTY_OPTION] =
         {"dgram_set_... /* broadcast, ttl, multicast_ttl, multicast_loopback; value: */", 2, true},
@@ -244,6 +254,9 @@ void property_print_step(const struct property_step *step, FILE *file) {
   case PROPERTY_SEND_MANY:
   case PROPERTY_TRY_SEND:
     print_send(step, file);
+    break;
+  case PROPERTY_CONNECT:
+    print_connect(step, file);
     break;
   case PROPERTY_LINK:
     print_link(step, file);

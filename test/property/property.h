@@ -5,6 +5,7 @@
  *   world.c      one run: its beginning, its steps, its end, what is left
  *   calls.c      a step: one call, or a few
  *   sends.c      those that send
+ *   peers.c      those that connect
  *   network.c    those that change the network
  *   books.c      what was sent, and may so arrive
  *   events.c     what hears of it
@@ -27,6 +28,8 @@
  *   refuse    calls with bad arguments, or on closed sockets, are refused; others are not for that
  *   silent    a listener that was removed, or a socket that is paused, hears nothing (rule 13)
  *   sent      what arrives was sent: by this socket, to this one, and its bytes are the same
+ *   peer      who is connected sends to its peer and hears nobody else; `connect` and the callback come
+ *             as they should
  *   twice     it arrives once, where no link doubles
  *   stats     counters of sockets and of the world add up
  *   time      time does not run backwards; timers ring when they are due
@@ -67,6 +70,8 @@ enum property_call {
   PROPERTY_SEND,       /* to, length, form, hears, alternative, late, times */
   PROPERTY_SEND_MANY,  /* to, length, count, hears, alternative, parts */
   PROPERTY_TRY_SEND,   /* to, length, count, -, alternative, parts */
+  PROPERTY_CONNECT,    /* to, sync, -, -, alternative, late */
+  PROPERTY_DISCONNECT, /* - */
   PROPERTY_MEMBERSHIP, /* leave, group, interface */
   PROPERTY_OPTION,     /* which, value */
   PROPERTY_PAUSE,      /* - */

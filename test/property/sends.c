@@ -20,18 +20,9 @@ struct outgoing {
 
 static struct outgoing *outgoings;
 
-struct destination {
-  bool wrong; /* must be refused */
-  bool name;
-  int port;
-  const char *text; /* or NULL */
-  dgram_address address;
-  char room[DGRAM_ADDRESS_TEXT];
-};
-
 /* ---- destinations ---- */
 
-static uint64_t key_of(const struct destination *to) {
+static uint64_t key_of(const struct property_destination *to) {
   uint64_t key = (uint64_t)to->port;
   const char *text = to->text != NULL ? to->text : "";
 
@@ -40,8 +31,8 @@ static uint64_t key_of(const struct destination *to) {
   return key;
 }
 
-static void choose(const struct property_step *step, const struct property_socket *socket,
-                   struct destination *to) {
+void property_choose(const struct property_step *step, const struct property_socket *socket,
+                     struct property_destination *to) {
   const bool local = step->args[0] == PROPERTY_TO_LOOPBACK || step->args[0] == PROPERTY_TO_DEFAULT;
 
   memset(to, 0, sizeof *to);
@@ -60,12 +51,34 @@ static void choose(const struct property_step *step, const struct property_socke
   if (!to->name && !to->wrong)
     PROPERTY_CHECK("refuse", dgram_address_parse(to->text, to->port, &to->address) == 0,
                    "%s is no address", to->text);
+  to->key = key_of(to);
+  to->book_port = (uint16_t)to->port;
+  to->to = (uint8_t)step->args[0];
+  to->other = step->other;
+}
+
+/* Who is connected sends without an address; now and then with one, which must be refused. */
+static void choose(const struct property_step *step, const struct property_socket *socket,
+                   struct property_destination *to) {
+  property_choose(step, socket, to);
+  if (socket->peer_state != PROPERTY_CONNECTED) return;
+  if (to->wrong || step->args[4] != 0) {
+    to->wrong = true;
+    to->address.family = 1; /* a list's zeroed one would be the peer's */
+    return;
+  }
+  *to = socket->peer;
+  to->peer = true;
+  to->name = false;
+  to->text = NULL;
+  to->port = 0;
+  to->address = (dgram_address){0};
 }
 
 /* ---- books ---- */
 
 static struct outgoing *begin_send(const struct property_step *step, struct property_socket *socket,
-                                   const struct destination *to, uint32_t count) {
+                                   const struct property_destination *to, uint32_t count) {
   struct outgoing *outgoing = calloc(1, sizeof *outgoing);
   const uint32_t length = step->args[1];
 
@@ -80,11 +93,11 @@ static struct outgoing *begin_send(const struct property_step *step, struct prop
   PROPERTY_CHECK("memory", outgoing->bytes != NULL, "no memory for a payload");
   for (uint32_t i = 0; i < count; i++) {
     const struct property_book book = {.sender = socket,
-                                       .destination = key_of(to),
+                                       .destination = to->key,
                                        .length = length,
-                                       .port = (uint16_t)to->port,
-                                       .to = (uint8_t)step->args[0],
-                                       .other = step->other};
+                                       .port = to->book_port,
+                                       .to = to->to,
+                                       .other = to->other};
     property_fill(outgoing->bytes + (size_t)i * length, property_enter(&book), length);
   }
   return outgoing;
@@ -196,12 +209,13 @@ static void check_limit(struct property_socket *socket, const dgram_stats *befor
                  (unsigned long long)before->queued, (unsigned long long)socket->limit);
 }
 
-static void check_code(const struct property_socket *socket, const struct destination *to,
+static void check_code(const struct property_socket *socket, const struct property_destination *to,
                        uint32_t length, int code) {
   const uint32_t most = socket->type == DGRAM_UDP4 ? 65507 : 65527;
 
   property_expect(socket, code, "a send");
-  PROPERTY_CHECK("refuse", code < 0 || !to->wrong, "a wrong destination is taken: %.40s", to->text);
+  PROPERTY_CHECK("refuse", code < 0 || !to->wrong, "a wrong destination is taken: %.40s",
+                 to->text != NULL ? to->text : "");
   PROPERTY_CHECK("refuse", code < 0 || length <= most, "%u bytes are taken", (unsigned)length);
 }
 
@@ -219,7 +233,7 @@ static void await(struct outgoing *outgoing, bool called_back) {
 
 /* In three pieces, the second empty; an empty datagram has none. */
 static int gather(struct property_socket *socket, const struct outgoing *outgoing, size_t length,
-                  const struct destination *to, dgram_send_cb cb) {
+                  const struct property_destination *to, dgram_send_cb cb) {
   const dgram_buffer parts[] = {{outgoing->bytes, length / 3},
                                 {NULL, 0},
                                 {outgoing->bytes + length / 3, length - length / 3}};
@@ -229,13 +243,13 @@ static int gather(struct property_socket *socket, const struct outgoing *outgoin
 }
 
 static int call_send(const struct property_step *step, struct property_socket *socket,
-                     struct outgoing *outgoing, const struct destination *to) {
+                     struct outgoing *outgoing, const struct property_destination *to) {
   const dgram_send_cb cb = step->args[3] != 0 ? on_sent : NULL;
   const size_t length = step->args[1];
 
   if (step->args[2] == 1 && !to->name && !to->wrong)
-    return PROPERTY_CALL(
-        dgram_send_to(socket->socket, outgoing->bytes, length, &to->address, cb, outgoing));
+    return PROPERTY_CALL(dgram_send_to(socket->socket, outgoing->bytes, length,
+                                       to->peer ? NULL : &to->address, cb, outgoing));
   if (step->args[2] == 2) return gather(socket, outgoing, length, to, cb);
   return PROPERTY_CALL(dgram_send(socket->socket, outgoing->bytes, length, to->port,
                                   step->args[0] == PROPERTY_TO_DEFAULT ? NULL : to->text, cb,
@@ -243,7 +257,7 @@ static int call_send(const struct property_step *step, struct property_socket *s
 }
 
 static void send_one(const struct property_step *step, struct property_socket *socket) {
-  struct destination to;
+  struct property_destination to;
   struct outgoing *outgoing;
   dgram_stats before;
   int code;
@@ -251,7 +265,7 @@ static void send_one(const struct property_step *step, struct property_socket *s
   choose(step, socket, &to);
   outgoing = begin_send(step, socket, &to, 1);
   property_say("h%us%u sends %u to %.40s:%d", socket->host, socket->slot, (unsigned)outgoing->first,
-               to.text, to.port);
+               to.text != NULL ? to.text : "its peer", to.port);
   (void)PROPERTY_CALL(dgram_get_stats(socket->socket, &before));
   code = property_answer(step, call_send(step, socket, outgoing, &to));
   check_code(socket, &to, step->args[1], code);
@@ -276,7 +290,7 @@ static void cut(const struct property_step *step, struct outgoing *outgoing, uin
 }
 
 static void fill_list(const struct property_step *step, struct outgoing *outgoing,
-                      const struct destination *to) {
+                      const struct property_destination *to) {
   outgoing->list = calloc(outgoing->count + 1, sizeof *outgoing->list);
   outgoing->copy = calloc(outgoing->count + 1, sizeof *outgoing->copy);
   outgoing->parts = calloc((size_t)outgoing->count * step->args[5] + 1, sizeof *outgoing->parts);
@@ -307,7 +321,7 @@ static int try_list(const struct property_step *step, struct property_socket *so
 static void send_list(const struct property_step *step, struct property_socket *socket) {
   const uint32_t count = step->args[2] < PROPERTY_LIST ? step->args[2] : PROPERTY_LIST;
   const bool hears = step->args[3] != 0 && step->call == PROPERTY_SEND_MANY;
-  struct destination to;
+  struct property_destination to;
   struct outgoing *outgoing;
   dgram_stats before;
   int code;
@@ -320,7 +334,8 @@ static void send_list(const struct property_step *step, struct property_socket *
                hears                              ? "sends"
                : step->call == PROPERTY_SEND_MANY ? "posts"
                                                   : "tries",
-               (unsigned)outgoing->first, (unsigned)(outgoing->first + count), to.text, to.port);
+               (unsigned)outgoing->first, (unsigned)(outgoing->first + count),
+               to.text != NULL ? to.text : "its peer", to.port);
   (void)PROPERTY_CALL(dgram_get_stats(socket->socket, &before));
   if (step->call == PROPERTY_TRY_SEND) {
     code = try_list(step, socket, outgoing);

@@ -41,6 +41,25 @@ struct property_order {
   uint32_t last;
 };
 
+enum property_peer_state { PROPERTY_DISCONNECTED, PROPERTY_CONNECTING, PROPERTY_CONNECTED };
+
+/* Where datagrams go. */
+struct property_destination {
+  bool wrong; /* must be refused */
+  bool name;
+  bool peer; /* no address: the socket is connected */
+  int port;
+  const char *text;      /* or NULL */
+  dgram_address address; /* zeroed for the peer, and for a name */
+  char room[DGRAM_ADDRESS_TEXT];
+
+  /* What the books have of it. */
+  uint64_t key;
+  uint16_t book_port;
+  uint8_t to;    /* enum property_to */
+  uint8_t other; /* the host that it is for */
+};
+
 struct property_socket {
   struct property_socket *next;
   dgram_socket *socket; /* NULL after its `close` */
@@ -57,6 +76,9 @@ struct property_socket {
   int linger_ms;
   uint64_t closed_ns; /* when it was closed */
   uint16_t port;      /* 0: not known */
+  enum property_peer_state peer_state;
+  struct property_destination peer; /* while connecting or connected */
+  uint32_t peer_since;              /* datagrams of the books that came before it was connected */
   uint64_t limit;
   uint64_t limit_bytes;
   unsigned pending;     /* callbacks of sends and binds that are due */
@@ -107,7 +129,9 @@ struct property_world {
   bool closes_hosts;
   bool closes_sockets;
   bool fails;
-  bool spreads; /* multicast or broadcast */
+  bool spreads;  /* multicast or broadcast */
+  bool connects; /* so that somebody may be refused */
+  uint64_t connections;
 };
 
 extern struct property_world property;
@@ -145,6 +169,7 @@ void property_run_for(uint64_t ns);
 void property_act(const struct property_step *step);
 bool property_act_network(const struct property_step *step);
 bool property_act_send(const struct property_step *step);
+bool property_act_peer(const struct property_step *step);
 void property_act_in_callback(unsigned host);
 struct property_socket *property_socket_of(unsigned host, unsigned slot);
 
@@ -182,6 +207,18 @@ void property_forget_books(void);
 
 /* Sends that have not called back: none may be left. */
 void property_forget_sends(void);
+
+/* Reads where a step sends to, or connects. */
+void property_choose(const struct property_step *step, const struct property_socket *socket,
+                     struct property_destination *ret_to);
+
+/* ---- peers.c ---- */
+
+void property_on_connect(dgram_socket *socket, void *data);
+
+/* A datagram of that number comes from somebody whom the socket may hear. */
+void property_check_peer(const struct property_socket *socket, const dgram_message *message,
+                         uint32_t number);
 
 /* ---- events.c ---- */
 
