@@ -140,8 +140,8 @@ enum {
   /* How often in a row a socket that has been emptied is asked again in vain before the loop goes to
    * sleep, and how often in one turn; and after so many turns without it is tried once, by those
    * for whom it does not pay. Sleeping and being woken costs both sides together as much as some
-   * calls (measured: 8 as good as 32; it has four bits), and a turn is not to last: 64 calls are 10 to 80
-   * microseconds. Trying costs a busy program under 1%. */
+   * calls (measured: 8 as good as 32; it has four bits), and a turn is not to last: 64 calls are 10
+   * to 80 microseconds. Trying costs a busy program about 1%: eight calls in 256 turns of three. */
   DGRAM__SPINS_MAX = 8,
   DGRAM__SPINS_TURN = 64,
   DGRAM__SPIN_PROBE = 256,
