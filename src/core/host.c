@@ -120,6 +120,7 @@ static void leave_spares(dgram_stack *stack) {
     dgram__queue_destroy(stack, spares->queues);
     spares->queues = next;
   }
+  dgram__queue_destroy(stack, spares->deep_queue);
   dgram__blocks_clear(stack, &spares->blocks);
   dgram__free(stack, spares);
 }
@@ -226,12 +227,29 @@ struct dgram__queue *dgram__host_take_queue(dgram_stack *stack) {
   return queue;
 }
 
+/* Keeps the deepest that is not too much memory. */
+static void give_deep_queue(dgram_stack *stack, struct dgram__queue *queue) {
+  struct dgram__spares *spares = stack->host->spares;
+  struct dgram__queue *kept = spares->deep_queue;
+
+  if (queue->capacity > DGRAM__DEEP_QUEUE_KEPT ||
+      (kept != NULL && kept->capacity >= queue->capacity)) {
+    dgram__queue_destroy(stack, queue);
+    return;
+  }
+  dgram__queue_destroy(stack, kept);
+  spares->deep_queue = queue;
+}
+
 void dgram__host_give_queue(dgram_stack *stack, struct dgram__queue *queue) {
   struct dgram__spares *spares = stack->host->spares;
 
   assert(dgram__queue_is_idle(queue));
-  if (queue->capacity > DGRAM__QUEUE_CAPACITY_KEPT ||
-      spares->queue_count >= DGRAM__SPARE_QUEUES_MAX) {
+  if (queue->capacity > DGRAM__QUEUE_CAPACITY_KEPT) {
+    give_deep_queue(stack, queue);
+    return;
+  }
+  if (spares->queue_count >= DGRAM__SPARE_QUEUES_MAX) {
     dgram__queue_destroy(stack, queue);
     return;
   }

@@ -19,7 +19,8 @@ struct dgram__spares {
   struct dgram__blocks blocks;
   struct dgram__queue *queues;
   unsigned queue_count;
-  size_t stacks; /* that use it; the last one frees it */
+  struct dgram__queue *deep_queue; /* that a socket which queued many has left, or NULL */
+  size_t stacks;                   /* that use it; the last one frees it */
 };
 
 /* What every datagram touches stands before close_cb. */

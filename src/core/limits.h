@@ -164,6 +164,11 @@ enum {
   DGRAM__QUEUE_CAPACITY_KEPT = 4096,
   DGRAM__SPARE_QUEUES_MAX = 64,
 
+  /* One queue beyond that is kept too, up to this capacity, 14 MiB: who has queued so many once will
+   * do so again, and to a queue that grows anew its pages cost more than its sends do (up to 11 us
+   * a page in virtual machines). */
+  DGRAM__DEEP_QUEUE_KEPT = 131072,
+
   /* Blocks that bytes without a callback are copied to: one block holds the largest datagram and
    * its dgram_send_info, or hundreds of small ones next to each other. Spare ones are kept up to 4
    * MiB a stack. */

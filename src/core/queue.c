@@ -34,13 +34,27 @@ static void move(struct dgram__queue *to, const struct dgram__queue *from) {
   memcpy(to->tickets, from->tickets + at, first * sizeof *to->tickets);
   memcpy(to->datagrams + first, from->datagrams, (count - first) * sizeof *to->datagrams);
   memcpy(to->tickets + first, from->tickets, (count - first) * sizeof *to->tickets);
+  to->head = 0;
   to->sent = dgram__queue_done(from);
   to->tail = count;
   to->fresh_bytes = from->fresh_bytes;
   to->strays = from->strays;
 }
 
-int dgram__queue_grow(dgram_stack *stack, struct dgram__queue **queue, size_t count) {
+/* Returns the deep one where it is needed and enough, else a new one, or NULL. */
+static struct dgram__queue *larger_queue(dgram_stack *stack, uint32_t capacity,
+                                         struct dgram__queue **deep) {
+  struct dgram__queue *queue = *deep;
+
+  if (queue == NULL || capacity <= DGRAM__QUEUE_CAPACITY_KEPT || capacity > queue->capacity) {
+    return dgram__queue_create(stack, capacity);
+  }
+  *deep = NULL;
+  return queue;
+}
+
+int dgram__queue_grow(dgram_stack *stack, struct dgram__queue **queue, size_t count,
+                      struct dgram__queue **deep) {
   const uint32_t used = dgram__queue_count(*queue);
   uint32_t capacity = *queue == NULL ? DGRAM__QUEUE_CAPACITY_MIN : (*queue)->capacity;
   struct dgram__queue *larger;
@@ -49,7 +63,7 @@ int dgram__queue_grow(dgram_stack *stack, struct dgram__queue **queue, size_t co
   while (capacity < used + (uint32_t)count)
     capacity *= 2;
   if (*queue != NULL && capacity == (*queue)->capacity) return 0;
-  larger = dgram__queue_create(stack, capacity);
+  larger = larger_queue(stack, capacity, deep);
   if (larger == NULL) return DGRAM_ENOMEM;
   if (*queue != NULL) {
     move(larger, *queue);

@@ -60,8 +60,10 @@ struct dgram__queue *dgram__queue_create(dgram_stack *stack, uint32_t capacity);
 void dgram__queue_destroy(dgram_stack *stack, struct dgram__queue *queue);
 
 /* Makes room for count more, by moving to another piece of memory where need be. DGRAM_ENOMEM:
- * nothing changed. *queue may be NULL before. */
-int dgram__queue_grow(dgram_stack *stack, struct dgram__queue **queue, size_t count);
+ * nothing changed. *queue may be NULL before. *deep: an empty one for those that grow long, or
+ * NULL, which it is once it has been taken. */
+int dgram__queue_grow(dgram_stack *stack, struct dgram__queue **queue, size_t count,
+                      struct dgram__queue **deep);
 
 /* The unsent ones that stand next to each other in memory, from the first: *ret_list and their
  * number, which is 0 only where none is unsent. */
@@ -95,9 +97,9 @@ static inline uint32_t dgram__queue_unsent(const struct dgram__queue *queue) {
 
 /* As dgram__queue_grow; mostly there is room. */
 static inline int dgram__queue_reserve(dgram_stack *stack, struct dgram__queue **queue,
-                                       size_t count) {
+                                       size_t count, struct dgram__queue **deep) {
   if (*queue != NULL && count <= (*queue)->capacity - dgram__queue_count(*queue)) return 0;
-  return dgram__queue_grow(stack, queue, count);
+  return dgram__queue_grow(stack, queue, count, deep);
 }
 
 /* Appends, where there is room: reserve first. */

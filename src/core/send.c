@@ -271,7 +271,8 @@ void dgram__endpoint_sendable(struct dgram__endpoint *endpoint, int first) {
 static inline int reserve(dgram_socket *socket, size_t count) {
   if (socket->queue == NULL) socket->queue = dgram__host_take_queue(socket->stack);
   if (socket->queue == NULL) return DGRAM_ENOMEM;
-  return dgram__queue_reserve(socket->stack, &socket->queue, count);
+  return dgram__queue_reserve(socket->stack, &socket->queue, count,
+                              &socket->stack->host->spares->deep_queue);
 }
 
 static int enqueue(dgram_socket *socket, dgram_datagram *datagram, struct dgram__ticket *ticket) {

@@ -12,6 +12,7 @@ enum { MIN = DGRAM__QUEUE_CAPACITY_MIN };
 
 static struct unit_stack unit;
 static struct dgram__queue *queue;
+static struct dgram__queue *deep;
 static struct unit_random dice;
 static size_t pushed; /* numbers of those that came, went to the stack, were taken out */
 static size_t sent;
@@ -24,7 +25,7 @@ static dgram_stack *stack(void) {
 static int set_up(void **state) {
   (void)state;
   unit_stack_init(&unit);
-  queue = NULL;
+  queue = deep = NULL;
   pushed = sent = popped = 0;
   return 0;
 }
@@ -32,12 +33,13 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   (void)state;
   dgram__queue_destroy(stack(), queue);
+  dgram__queue_destroy(stack(), deep);
   unit_stack_check(&unit);
   return 0;
 }
 
 static int reserve(size_t count) {
-  return dgram__queue_reserve(stack(), &queue, count);
+  return dgram__queue_reserve(stack(), &queue, count, &deep);
 }
 
 static void push(void) {
