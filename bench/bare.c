@@ -40,11 +40,17 @@ void bare_send_all(int fd, struct mmsghdr *headers, unsigned count) {
 
 int main(int argc, char **argv) {
   static const struct bench_role roles[] = {
-      {"send-gso", bare_send_gso},       {"flood", bare_flood},
-      {"send-mmsg", bare_send_mmsg},     {"fan-out", bare_fan_out},
-      {"receive-gro", bare_receive_gro}, {"receive-mmsg", bare_receive_mmsg},
-      {"reply-mmsg", bare_reply_mmsg},   {"reply-msg", bare_reply_msg},
-      {"request", bare_request},         {NULL, NULL},
+      {"send-gso", bare_send_gso},
+      {"flood", bare_flood},
+      {"send-mmsg", bare_send_mmsg},
+      {"fan-out", bare_fan_out},
+      {"receive-gro", bare_receive_gro},
+      {"receive-mmsg", bare_receive_mmsg},
+      {"reply-mmsg", bare_reply_mmsg},
+      {"reply-msg", bare_reply_msg},
+      {"request", bare_request},
+      {"growth-sockets", bare_growth_sockets},
+      {NULL, NULL},
   };
   return bench_main(argc, argv, roles);
 }

@@ -39,6 +39,7 @@ int bare_receive_gro(const struct bench_options *options);
 int bare_receive_mmsg(const struct bench_options *options);
 int bare_reply_mmsg(const struct bench_options *options);
 int bare_reply_msg(const struct bench_options *options);
+int bare_growth_sockets(const struct bench_options *options);
 int bare_request(const struct bench_options *options);
 
 #endif

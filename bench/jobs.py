@@ -60,7 +60,7 @@ class Job:
 @dataclass(frozen=True)
 class Solo:
     """A program that measures by itself. `value` takes what the row calls ours, `limit` what it is
-    compared with, out of what the program says."""
+    compared with, out of what the program says, or `beside`, another one that does the same."""
 
     name: str
     title: str
@@ -70,6 +70,7 @@ class Solo:
     value: Callable[[dict[str, Any]], float]
     limit: Callable[[dict[str, Any]], float] | None
     goals: tuple[Goal, ...] = field(default=())
+    beside: Command | None = None
 
 
 # ---- statistics ----
@@ -250,8 +251,9 @@ def solos() -> list[Solo]:
              ("ours", "idle"), lambda said: said["among_ns"], lambda said: said["alone_ns"],
              (Goal("limit", LIMIT, times(LIMIT), 1.2, at_least=False),)),
         Solo("growth-sockets", "10,000 sockets in turn, to 1", 64, "ns CPU",
-             ("ours", "growth-sockets"), most_cost, None,
-             (Goal("growth", "", growth, 1.2, at_least=False),)),
+             ("ours", "growth-sockets"), most_cost, most_cost,
+             (Goal("growth", "", growth, 1.2, at_least=False),),
+             beside=("bare", "growth-sockets")),
         Solo("growth-queue", "100,000 sends queued, to 1", 64, "ns CPU",
              ("ours", "growth-queue"), most_cost, None,
              (Goal("growth", "", growth, 1.2, at_least=False),)),

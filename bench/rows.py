@@ -156,13 +156,14 @@ def measure_solo(job: Solo, setting: Setting, effort: Effort, tell: Tell) -> Mea
     while len(measured.rounds) < effort.pairs:
         try:
             said = measure_alone((*job.command, *arguments), setting)
+            other = measure_alone((*job.beside, *arguments), setting) if job.beside else said
         except Failure as failure:
             measured.drop(OURS, failure)
             measured.rounds.clear()
             break
         one = {OURS: Sample(job.value(said), more=said)}
         if job.limit:
-            one[LIMIT] = Sample(job.limit(said), more=said)
+            one[LIMIT] = Sample(job.limit(other), more=other)
         measured.rounds.append(one)
         tell(f"{job.name}: {progress(measured, job.goals, effort)}")
         if len(measured.rounds) >= ROUNDS_LEAST and measured.narrow(job.goals):
@@ -218,9 +219,9 @@ def ratio(measured: Measured, contender: str) -> float | None:
     return ours / other if ours is not None and other else None
 
 
-def costs_of(measured: Measured) -> dict[str, Any]:
+def costs_of(measured: Measured, contender: str) -> dict[str, Any]:
     """What a program that measures by itself said, median by median."""
-    said = [one[OURS].more for one in measured.rounds]
+    said = [one[contender].more for one in measured.rounds if contender in one]
     costs = said[0].get("costs", {}) if said else {}
     return {size: statistics.median(one["costs"][size] for one in said) for size in costs}
 
@@ -254,6 +255,7 @@ def row_of(job: Job | Solo, measured: Measured) -> dict[str, Any]:
         "disordered": {
             name: sum(sample.disordered for sample in measured.samples(name)) for name in seen
         },
-        "costs": costs_of(measured),
+        "costs": costs_of(measured, OURS),
+        "costs_limit": costs_of(measured, LIMIT),
         "errors": measured.errors,
     }

@@ -75,7 +75,9 @@ def notes(row: dict[str, Any]) -> Iterator[str]:
             yield (f"{words}: {spread(row, goal)}, goal {bound(row, goal)}: "
                    f"{verdict(row['met_each'][goal])}")
     for size, cost in row["costs"].items():
-        yield f"{int(size):7,}: {cost:.0f} ns CPU"
+        beside = row["costs_limit"].get(size)
+        yield (f"{int(size):7,}: {cost:.0f} ns CPU" +
+               (f", bare {beside:.0f}" if beside is not None else ""))
     for name, count in row["disordered"].items():
         if count:
             yield f"{name}: {count} datagrams came after a later one"
