@@ -935,7 +935,8 @@ DGRAM_EXTERN int dgram_drop_source_specific_membership(dgram_socket *socket, con
                                                        const char *group, const char *ifname);
 
 /* Asks for info with each message; 0 for none, the state at first. What is asked for costs: the
- * system tells it with each datagram, or with each group of them (GRO), which then share it.
+ * system tells it with each datagram, or with each group of them (GRO), which then share it. Asked
+ * inside a callback it holds from the next batch on.
  *
  * bits     of enum dgram_recv_info_bits. The linux stack and the simulation can tell all; the uv
  *          stack whether a datagram was truncated. Of a descriptor that was adopted others may read

@@ -30,6 +30,8 @@ static void listen_by_itself(struct property_socket *socket) {
   PROPERTY_CHECK("refuse", code == 0, "on_listening: %s", dgram_error_name(code));
   code = PROPERTY_CALL(dgram_on_connect(socket->socket, property_on_connect, socket));
   PROPERTY_CHECK("refuse", code == 0, "on_connect: %s", dgram_error_name(code));
+  code = PROPERTY_CALL(dgram_on_icmp(socket->socket, property_on_icmp, socket));
+  PROPERTY_CHECK("refuse", code == 0, "on_icmp: %s", dgram_error_name(code));
   code = PROPERTY_CALL(dgram_on_drain(socket->socket, property_on_drain, socket));
   PROPERTY_CHECK("refuse", code == 0, "on_drain: %s", dgram_error_name(code));
   if (!socket->hears_errors) return;
@@ -63,10 +65,12 @@ static void create(const struct property_step *step) {
   options.linger_ms = step->args[2] == 0 ? 0 : socket->linger_ms;
   options.max_queued_datagrams = step->args[3];
   options.max_queued_bytes = step->args[4];
+  property_choose_kind(step, socket, &options);
   code = property_answer(
       step, PROPERTY_CALL(dgram_create_socket(host->stack, &options, &socket->socket)));
   PROPERTY_CHECK("refuse", (code == DGRAM_ENOTRUNNING) == host->closing, "create: %s",
                  dgram_error_name(code));
+  dgram_block_list_release(options.receive_block_list);
   if (code < 0) {
     free(socket);
     return;
@@ -79,6 +83,18 @@ static void create(const struct property_step *step) {
   if (step->args[6] != 0) (void)dgram_unref(socket->socket);
 }
 
+/* A name cannot be looked up inside a call. */
+static void bind_at_once(const struct property_step *step, struct property_socket *socket,
+                         const dgram_bind_options *options) {
+  const int code = property_answer(step, PROPERTY_CALL(dgram_bind_sync(socket->socket, options)));
+
+  property_expect(socket, code, "bind_sync");
+  PROPERTY_CHECK("refuse",
+                 code < 0 ||
+                     (step->args[0] != PROPERTY_BIND_WRONG && step->args[0] != PROPERTY_BIND_NAME),
+                 "a wrong address is bound to: %.40s", options->address);
+}
+
 static void bind_socket(const struct property_step *step, struct property_socket *socket) {
   char text[DGRAM_ADDRESS_TEXT];
   dgram_bind_options options = {0};
@@ -87,6 +103,10 @@ static void bind_socket(const struct property_step *step, struct property_socket
   options.address = property_bind_written(step, socket->type, text, sizeof text);
   if (step->args[1] == PROPERTY_PORT_OWN) options.port = PROPERTY_PORT + step->slot;
   if (step->args[1] == PROPERTY_PORT_FIRST) options.port = PROPERTY_PORT;
+  if (step->args[3] != 0) {
+    bind_at_once(step, socket, &options);
+    return;
+  }
   code = PROPERTY_CALL(
       dgram_bind(socket->socket, &options, step->args[2] ? property_on_bound : NULL, socket));
   (void)property_answer(step, code);
@@ -139,57 +159,16 @@ static void resume_socket(const struct property_step *step, struct property_sock
   if (code == 0) socket->paused = false;
 }
 
-static void set_membership(const struct property_step *step, struct property_socket *socket) {
-  static const char *const interfaces[] = {NULL, "eth0", "*", "nosuch"};
-  const unsigned group = step->args[1] % PROPERTY_GROUPS;
-  const char *interface = interfaces[step->args[2] % 4];
-  char text[DGRAM_ADDRESS_TEXT];
-  int code;
-
-  snprintf(text, sizeof text, socket->type == DGRAM_UDP4 ? "239.1.0.%u" : "ff05::%u", group + 1);
-  if (step->args[0] % 2 != 0) {
-    code = PROPERTY_CALL(dgram_drop_membership(socket->socket, text, interface));
-  } else {
-    code = PROPERTY_CALL(dgram_add_membership(socket->socket, text, interface));
-    if (code == 0) property.hosts[socket->host].groups |= (uint8_t)(1u << group);
-  }
-  (void)property_answer(step, code);
-  property_expect(socket, code, "membership");
-}
-
-static void set_option(const struct property_step *step, struct property_socket *socket) {
-  const uint32_t value = step->args[1];
-  int code;
-
-  switch (step->args[0] % 4) {
-  case 0:
-    code = PROPERTY_CALL(dgram_set_broadcast(socket->socket, value != 0));
-    break;
-  case 1:
-    code = PROPERTY_CALL(dgram_set_ttl(socket->socket, (int)value));
-    PROPERTY_CHECK("refuse", code < 0 || (value > 0 && value < 256), "a TTL of %u", value);
-    break;
-  case 2:
-    code = PROPERTY_CALL(dgram_set_multicast_ttl(socket->socket, (int)value));
-    PROPERTY_CHECK("refuse", code < 0 || value < 256, "a TTL of %u", value);
-    break;
-  default:
-    code = PROPERTY_CALL(dgram_set_multicast_loopback(socket->socket, value != 0));
-  }
-  (void)property_answer(step, code);
-  property_expect(socket, code, "an option");
-}
-
 static void act_on_socket(const struct property_step *step, struct property_socket *socket) {
   switch (step->call) {
   case PROPERTY_BIND:
     bind_socket(step, socket);
     break;
   case PROPERTY_MEMBERSHIP:
-    set_membership(step, socket);
+    property_set_membership(step, socket);
     break;
   case PROPERTY_OPTION:
-    set_option(step, socket);
+    property_set_option(step, socket);
     break;
   case PROPERTY_PAUSE:
     pause_socket(step, socket);

@@ -117,7 +117,7 @@ static void check_against_world(const dgram_sim_stats *world) {
 
   for (const struct property_socket *s = property.sockets; s != NULL; s = s->next) {
     sent += s->last.sent;
-    received += s->last.received;
+    received += s->last.received + s->last.blocked;
     dropped += s->last.dropped;
   }
   PROPERTY_CHECK("stats", property.spreads ? world->sent >= sent : world->sent == sent,

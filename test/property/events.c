@@ -64,6 +64,7 @@ void property_on_message(dgram_socket *socket, const dgram_message *message, voi
   self->emitted++;
   self->emitted_bytes += message->length;
   property_check_message(self, message);
+  property_check_info(self, message);
   keep(self, message);
   property_end_callback(self->host);
 }

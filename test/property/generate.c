@@ -85,6 +85,10 @@ static void set_create(struct chance *chance, struct property_step *step) {
   step->args[4] = one_in(chance, 6) ? 1000 : 0;
   step->args[5] = one_in(chance, 2);
   step->args[6] = one_in(chance, 8);
+  step->args[7] =
+      CHOICE(chance, 0, 0, 0, PROPERTY_WITH_INFO, PROPERTY_WITH_ICMP,
+             PROPERTY_WITH_INFO | PROPERTY_WITH_ICMP, PROPERTY_IPV6_ONLY, PROPERTY_REUSE_PORT);
+  step->args[8] = one_in(chance, 12) ? 1 + below(chance, chance->hosts) : 0;
 }
 
 static void set_bind(struct chance *chance, struct property_step *step) {
@@ -95,6 +99,7 @@ static void set_bind(struct chance *chance, struct property_step *step) {
   step->args[1] = CHOICE(chance, PROPERTY_PORT_OWN, PROPERTY_PORT_OWN, PROPERTY_PORT_OWN,
                          PROPERTY_PORT_OWN, PROPERTY_PORT_EPHEMERAL, PROPERTY_PORT_FIRST);
   step->args[2] = one_in(chance, 2);
+  step->args[3] = one_in(chance, 4);
 }
 
 static void set_send(struct chance *chance, struct property_step *step) {
@@ -155,9 +160,10 @@ static void set_small(struct chance *chance, struct property_step *step) {
     step->args[0] = one_in(chance, 3);
     step->args[1] = below(chance, PROPERTY_GROUPS);
     step->args[2] = below(chance, 4);
+    step->args[3] = one_in(chance, 3);
     break;
   case PROPERTY_OPTION:
-    step->args[0] = below(chance, 4);
+    step->args[0] = below(chance, PROPERTY_OPTIONS);
     step->args[1] = one_in(chance, 10) ? 300 : below(chance, 2);
     break;
   case PROPERTY_LISTEN:
@@ -196,7 +202,7 @@ static const struct {
 } weights[] = {
     {PROPERTY_CREATE, 8},     {PROPERTY_BIND, 9},       {PROPERTY_SEND, 40},
     {PROPERTY_SEND_MANY, 10}, {PROPERTY_TRY_SEND, 5},   {PROPERTY_MEMBERSHIP, 4},
-    {PROPERTY_OPTION, 4},     {PROPERTY_PAUSE, 3},      {PROPERTY_RESUME, 5},
+    {PROPERTY_OPTION, 6},     {PROPERTY_PAUSE, 3},      {PROPERTY_RESUME, 5},
     {PROPERTY_LISTEN, 4},     {PROPERTY_KEEP, 2},       {PROPERTY_CLOSE, 4},
     {PROPERTY_ABORT, 2},      {PROPERTY_REF, 1},        {PROPERTY_TIMER, 4},
     {PROPERTY_FLUSH, 2},      {PROPERTY_RESOLVE, 2},    {PROPERTY_NESTED, 1},

@@ -182,6 +182,11 @@ static void print_create(const struct property_step *step, FILE *file) {
   if (args[2]) fprintf(file, ", .linger_ms = %d", args[2] == 1 ? -1 : (int)args[2]);
   if (args[3]) fprintf(file, ", .max_queued_datagrams = %u", args[3]);
   if (args[4]) fprintf(file, ", .max_queued_bytes = %u", args[4]);
+  if (args[7] & PROPERTY_WITH_INFO) fputs(", .recv_info = ~0", file);
+  if (args[7] & PROPERTY_WITH_ICMP) fputs(", .icmp_errors = true", file);
+  if (args[7] & PROPERTY_IPV6_ONLY) fputs(", .ipv6_only = true", file);
+  if (args[7] & PROPERTY_REUSE_PORT) fputs(", .reuse_port = true", file);
+  if (args[8]) fprintf(file, ", .receive_block_list = {h%u}", args[8] % PROPERTY_HOSTS);
   fprintf(file, "}, &h%us%u)", step->host, step->slot);
   if (args[5]) fputs(" and dgram_on_error", file);
   if (args[6]) fputs(" and dgram_unref", file);
@@ -194,7 +199,8 @@ static void print_bind(const struct property_step *step, FILE *file) {
                         : step->args[1] == PROPERTY_PORT_FIRST ? (unsigned)PROPERTY_PORT
                                                                : 0u;
 
-  fprintf(file, "dgram_bind(h%us%u, {.port = %u", step->host, step->slot, port);
+  fprintf(file, "dgram_bind%s(h%us%u, {.port = %u", step->args[3] ? "_sync" : "", step->host,
+          step->slot, port);
   if (address != NULL) fprintf(file, ", .address = \"%.40s\"", address);
   fprintf(file, "}, %s)", step->args[2] ? "on_bound" : "NULL");
 }
@@ -206,9 +212,9 @@ static const struct {
   bool socket;
 } plain[PROPERTY_CALLS] = {
     [PROPERTY_DISCONNECT] = {"dgram_disconnect", 0, true},
-    [PROPERTY_MEMBERSHIP] = {"dgram_add_membership /* leave, group, interface: */", 3, true},
-    [PROPERTY_OPTION] =
-        {"dgram_set_... /* broadcast, ttl, multicast_ttl, multicast_loopback; value: */", 2, true},
+    [PROPERTY_MEMBERSHIP] = {"dgram_add_membership /* leave, group, interface, source: */", 4,
+                             true},
+    [PROPERTY_OPTION] = {"dgram_set_... /* of enum property_option, value: */", 2, true},
     [PROPERTY_PAUSE] = {"dgram_pause", 0, true},
     [PROPERTY_RESUME] = {"dgram_resume", 0, true},
     [PROPERTY_LISTEN] = {"dgram_on /* message, batch, listening, close, error, drain; on, once, "

@@ -6,6 +6,7 @@
  *   calls.c      a step: one call, or a few
  *   sends.c      those that send
  *   peers.c      those that connect
+ *   options.c    those that set an option, or join a group
  *   network.c    those that change the network
  *   books.c      what was sent, and may so arrive
  *   events.c     what hears of it
@@ -28,6 +29,8 @@
  *   refuse    calls with bad arguments, or on closed sockets, are refused; others are not for that
  *   silent    a listener that was removed, or a socket that is paused, hears nothing (rule 13)
  *   sent      what arrives was sent: by this socket, to this one, and its bytes are the same
+ *   info      what came with a message is told, of all that was asked for, and nothing unasked
+ *   blocked   nothing is heard of those who are blocked
  *   peer      who is connected sends to its peer and hears nobody else; `connect` and the callback come
  *             as they should
  *   twice     it arrives once, where no link doubles
@@ -65,14 +68,14 @@ enum {
 
 /* What a step does. The words behind are its arguments: args[0] and so on. */
 enum property_call {
-  PROPERTY_CREATE,     /* type6, reuse, linger, limit, limit_bytes, errors, unref */
-  PROPERTY_BIND,       /* address, port, hears */
+  PROPERTY_CREATE,     /* type6, reuse, linger, limit, limit_bytes, errors, unref, kind, blocks */
+  PROPERTY_BIND,       /* address, port, hears, sync */
   PROPERTY_SEND,       /* to, length, form, hears, alternative, late, times */
   PROPERTY_SEND_MANY,  /* to, length, count, hears, alternative, parts */
   PROPERTY_TRY_SEND,   /* to, length, count, -, alternative, parts */
   PROPERTY_CONNECT,    /* to, sync, -, -, alternative, late */
   PROPERTY_DISCONNECT, /* - */
-  PROPERTY_MEMBERSHIP, /* leave, group, interface */
+  PROPERTY_MEMBERSHIP, /* leave, group, interface, source */
   PROPERTY_OPTION,     /* which, value */
   PROPERTY_PAUSE,      /* - */
   PROPERTY_RESUME,     /* - */
@@ -135,6 +138,31 @@ enum property_bind {
   PROPERTY_BIND_NAME,
   PROPERTY_BIND_OTHERS, /* an address of another host */
   PROPERTY_BIND_WRONG   /* must be refused */
+};
+
+/* Of PROPERTY_CREATE, bits. */
+enum property_kind {
+  PROPERTY_WITH_INFO = 1,
+  PROPERTY_WITH_ICMP = 2,
+  PROPERTY_IPV6_ONLY = 4,
+  PROPERTY_REUSE_PORT = 8
+};
+
+/* Of PROPERTY_OPTION. */
+enum property_option {
+  PROPERTY_BROADCAST,
+  PROPERTY_TTL,
+  PROPERTY_MULTICAST_TTL,
+  PROPERTY_MULTICAST_LOOPBACK,
+  PROPERTY_MULTICAST_INTERFACE,
+  PROPERTY_TOS,
+  PROPERTY_DONT_FRAGMENT,
+  PROPERTY_PATH_MTU,
+  PROPERTY_RECV_BUFFER,
+  PROPERTY_SEND_BUFFER,
+  PROPERTY_RECV_INFO,
+  PROPERTY_ICMP_ERRORS,
+  PROPERTY_OPTIONS
 };
 
 enum property_port { PROPERTY_PORT_OWN, PROPERTY_PORT_EPHEMERAL, PROPERTY_PORT_FIRST };

@@ -73,6 +73,9 @@ struct property_socket {
   bool ever_paused;
   bool keeps; /* the next message */
   bool hears_errors;
+  uint32_t recv_info; /* asked for */
+  bool changes_info;  /* with a batch that began before */
+  unsigned blocks;    /* the host that it does not hear, and one; or 0 */
   int linger_ms;
   uint64_t closed_ns; /* when it was closed */
   uint16_t port;      /* 0: not known */
@@ -170,6 +173,14 @@ void property_act(const struct property_step *step);
 bool property_act_network(const struct property_step *step);
 bool property_act_send(const struct property_step *step);
 bool property_act_peer(const struct property_step *step);
+void property_set_option(const struct property_step *step, struct property_socket *socket);
+void property_set_membership(const struct property_step *step, struct property_socket *socket);
+
+/* What a new socket is to be beside its limits. The caller releases the block list. */
+void property_choose_kind(const struct property_step *step, struct property_socket *socket,
+                          dgram_socket_options *options);
+void property_check_info(const struct property_socket *socket, const dgram_message *message);
+void property_on_icmp(dgram_socket *socket, const dgram_icmp *icmp, void *data);
 void property_act_in_callback(unsigned host);
 struct property_socket *property_socket_of(unsigned host, unsigned slot);
 

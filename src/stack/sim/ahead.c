@@ -2,10 +2,9 @@
  *
  * An event touches some twenty lines of memory, most of them found by another: the datagram names
  * its host, the host its receiver, the receiver its route. In a large world no cache holds them,
- * and waiting for one after the other took most of the time (100,000 hosts: 2.2 times as many
- * datagrams a second with what stands here). But what comes next is known: it rises in the heap, a
- * level at a time, while others happen. So at each level the lines are fetched that can be named by
- * then, and at the next what they name.
+ * and waiting for one after the other took most of the time. But what comes next is known: it rises
+ * in the heap, a level at a time, while others happen. So at each level the lines are fetched that
+ * can be named by then, and at the next what they name.
  *
  * Nothing here changes anything: where an event jumps a level, or what it points to has changed
  * meanwhile, it waits for memory as it did. */

@@ -96,9 +96,8 @@ struct sim_peer {
 };
 
 /* Where the last datagram from an endpoint to one other host went: most go where the last one did,
- * and each table on the way is lines of memory that no cache holds in a large world (100,000 hosts:
- * 1.5 times as many datagrams a second). Good while the world's addresses are those of its version;
- * what it points to ends with an address. */
+ * and each table on the way is lines of memory that no cache holds in a large world. Good while the
+ * world's addresses are those of its version; what it points to ends with an address. */
 struct sim_route {
   uint64_t version;
   struct sim_ip to;
