@@ -1,6 +1,7 @@
 /* What ICMP answers, to sockets that ask:  A va - ra R rc - vc C, the cable behind R with an MTU of 1300.
  *
  *   icmp ports 4|6     C answers for ports that nobody has
+ *   icmp peer 4|6      C answers to a connected socket, which has not asked: `error`
  *   icmp ways 4|6      R answers: too large, no way, no hops left
  *   icmp flood 4|6     10,000 answers on loopback, while datagrams go and come
  *   icmp device        the device of A sends 25 kB/s, and drops */
@@ -99,6 +100,32 @@ static void ports(void) {
     check_answer(&the->port, the->c, DEAD, the->c);
   }
   end_asker(ROUNDS);
+  net_close(&c);
+}
+
+/* ---- the peer ---- */
+
+/* Each answer is one `error`, costs no datagram, and the socket lives on. */
+static void peer(void) {
+  net_open(&c, "C", the->type, NULL);
+  net_open(&a, "A", the->type, NULL);
+  for (size_t i = 1; i <= ROUNDS; i++) {
+    NET_CODE(dgram_connect_sync(a.socket, DEAD, the->c), 0);
+    NET_SEND(&a, "dead", NULL, 0);
+    NET_UNTIL(a.errors, i);
+    NET_CODE(a.error_code, DGRAM_ECONNREFUSED);
+    NET_SEND(&a, "again", NULL, 0);
+    NET_CODE(dgram_disconnect(a.socket), 0);
+    NET_CODE(dgram_connect_sync(a.socket, c.port, the->c), 0);
+    NET_SEND(&a, "alive", NULL, 0);
+    NET_HEAR(&c, "alive ");
+    NET_CODE(dgram_send_to(c.socket, "reply", 5, &c.from, NULL, NULL), 0);
+    NET_HEAR(&a, "reply ");
+    NET_CODE(dgram_disconnect(a.socket), 0);
+    a.errors = i; /* the answer to `again` may have been one, if it came in time */
+  }
+  NET_CHECK(net_turns(200) <= 2);
+  net_close(&a);
   net_close(&c);
 }
 
@@ -234,6 +261,8 @@ int main(int count, char **words) {
   net_begin();
   if (strcmp(mode, "ports") == 0) {
     ports();
+  } else if (strcmp(mode, "peer") == 0) {
+    peer();
   } else if (strcmp(mode, "ways") == 0) {
     ways();
   } else if (strcmp(mode, "flood") == 0) {

@@ -34,6 +34,8 @@ done
 export DGRAM_STACK=linux
 for family in $families; do
   "$NETBIN/icmp" ports "$family"
+  "$NETBIN/icmp" peer "$family"
+  DGRAM_STACK=uv "$NETBIN/icmp" peer "$family"
   "$NETBIN/icmp" ways "$family"
   "$NETBIN/icmp" flood "$family"
 done
