@@ -16,6 +16,8 @@ configure = cmake -S . -B $(1) -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=$
 # put them in, they stay.
 without_tests = $(if $(wildcard build/CMakeCache.txt),,-DDGRAM_BUILD_TESTS=OFF)
 
+with_tests = -DDGRAM_BUILD_TESTS=ON -DDGRAM_BUILD_NODE=ON
+
 # Asserts are on, and the optimiser leaves readable stacks.
 checking = '-DCMAKE_C_FLAGS_DEBUG=-O1 -g'
 
@@ -23,7 +25,7 @@ sources = $(shell find include src cli examples bench test -name '*.[ch]')
 
 BENCH_FLAGS ?=
 
-.PHONY: all run test soak bench install asan tsan coverage format tidy clean
+.PHONY: all run test test-node-all soak bench bench-node node-package install asan tsan coverage format tidy clean
 
 all:
 	@scripts/setup --check run
@@ -39,9 +41,17 @@ run:
 
 test:
 	@scripts/setup test
-	@$(call configure,build,$(BUILD_TYPE),-DDGRAM_BUILD_TESTS=ON -DDGRAM_BUILD_BENCH=ON)
+	@$(call configure,build,$(BUILD_TYPE),$(with_tests) -DDGRAM_BUILD_BENCH=ON)
 	@cmake --build build
 	@scripts/run-tests build -j$(TEST_JOBS)
+
+# The npm package's tests once more, on each Node that it is for. They come from the npm registry.
+test-node-all:
+	@scripts/setup test
+	@$(call configure,build,$(BUILD_TYPE),$(with_tests))
+	@cmake --build build --target dgram_addon
+	@scripts/node-versions build
+	@scripts/run-tests build -C all-nodes -L '^(node|all-nodes)$$' -j$(TEST_JOBS)
 
 # How fast it is, against the bare kernel and its peers: bench/README.md. BENCH_FLAGS='--quick'.
 bench:
@@ -50,12 +60,27 @@ bench:
 	@cmake --build build --target bench_programs
 	@python3 bench/run.py --build build --json build/bench.json --chart docs/bench/speed.svg $(BENCH_FLAGS)
 
+# The npm package against node:dgram: node/README.md. BENCH_FLAGS='--node PATH --node PATH'.
+bench-node:
+	@scripts/setup bench_node
+	@$(call configure,build,$(BUILD_TYPE),$(without_tests) -DDGRAM_BUILD_BENCH=ON -DDGRAM_BUILD_NODE=ON)
+	@cmake --build build --target bench_programs dgram_addon
+	@python3 node/bench/run.py --build build --json build/bench-node.json --chart docs/bench/node.svg $(BENCH_FLAGS)
+
+# The npm package as it is published, into build/node-package: node/BUILDING.md.
+node-package:
+	@scripts/setup test
+	@scripts/node-package build/node-package
+
 # Long runs, each by itself; minutes.
 soak:
 	@scripts/setup test
 	@$(call configure,build,$(BUILD_TYPE),-DDGRAM_BUILD_TESTS=ON)
 	@cmake --build build
 	@scripts/run-tests build -C soak -L soak
+	@$(call configure,build-asan,Debug,$(checking) -DDGRAM_SANITIZE=address -DDGRAM_BUILD_NODE=ON)
+	@cmake --build build-asan --target dgram_addon
+	@scripts/run-tests --fixed-addresses build-asan -C soak -R '^node/'
 
 install: all
 	@DESTDIR='$(DESTDIR)' cmake --install build

@@ -3,6 +3,7 @@ option(DGRAM_BUILD_TESTS "Build the tests (needs cmocka)" ${PROJECT_IS_TOP_LEVEL
 option(DGRAM_BUILD_CLI "Build the command dgram (needs jansson)" ${PROJECT_IS_TOP_LEVEL})
 option(DGRAM_BUILD_EXAMPLES "Build the programs in examples/" ${PROJECT_IS_TOP_LEVEL})
 option(DGRAM_BUILD_NODE "Build the addon of the npm package (needs the headers of Node)" OFF)
+set(DGRAM_NODE_VERSIONS 18 22 24 26 CACHE STRING "Nodes from the npm registry that test-node-all runs")
 option(DGRAM_BUILD_BENCH "Build the programs that bench/run.py measures" OFF)
 
 # Off for packagers: a warning of next year's compiler shall not break their build.

@@ -1,0 +1,5 @@
+socket.bind({
+  address: 'localhost',
+  port: 8000,
+  exclusive: true
+});
