@@ -1,0 +1,4 @@
+import dgram from './promises.js';
+
+export const { Socket, createSocket } = dgram;
+export default dgram;
