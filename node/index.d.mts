@@ -1,0 +1,3 @@
+import dgram = require("./index.js");
+export * from "./index.js";
+export default dgram;

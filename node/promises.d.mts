@@ -1,0 +1,3 @@
+import promises = require("./promises.js");
+export * from "./promises.js";
+export default promises;
