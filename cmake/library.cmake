@@ -4,17 +4,20 @@ file(GLOB loop_sources CONFIGURE_DEPENDS src/stack/loop/*.c)
 file(GLOB uv_sources CONFIGURE_DEPENDS src/stack/uv/*.c)
 file(GLOB sim_sources CONFIGURE_DEPENDS src/stack/sim/*.c)
 set(linux_sources)
+set(cluster_sources src/cluster/elsewhere.c)
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   file(GLOB linux_sources CONFIGURE_DEPENDS src/stack/linux/*.c)
+  file(GLOB cluster_sources CONFIGURE_DEPENDS src/cluster/*.c)
+  list(FILTER cluster_sources EXCLUDE REGEX "/elsewhere.c$")
 endif()
 
 # Only these see the system. The core and the simulation compile without feature macros, so a call
 # that C11 does not know is an error there.
-set_source_files_properties(${loop_sources} ${linux_sources} ${uv_sources}
+set_source_files_properties(${loop_sources} ${linux_sources} ${uv_sources} ${cluster_sources}
   PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
 
 set(dgram_sources
-  ${core_sources} ${loop_sources} ${linux_sources} ${uv_sources} ${sim_sources})
+  ${core_sources} ${loop_sources} ${linux_sources} ${uv_sources} ${sim_sources} ${cluster_sources})
 
 function(dgram_library_paths target)
   target_include_directories(${target}

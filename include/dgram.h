@@ -52,8 +52,9 @@
  *     the environment DGRAM_DISABLE=mmsg,gso,gro,spin.
  * 11. No allocation per datagram in the steady state. An idle socket costs little: buffers belong
  *     to the stack, not to the socket.
- * 12. No process-wide state but constant tables and the default stack; no signal handlers; nothing
- *     printed, but for one line when an error has no listener, once a second at most.
+ * 12. No process-wide state but constant tables, the default stack, and who a worker of a cluster
+ *     is; no signal handlers; nothing printed, but for one line when an error has no listener, once
+ *     a second at most.
  * 13. After dgram_off_... returns, that listener never runs again, not even in the emission under
  *     way: its data may be freed.
  *
@@ -1215,6 +1216,7 @@ typedef struct dgram_bind_request {
   bool ipv6_only;        /* likewise */
   uint32_t index;        /* which of the live binds of this type, address and port, from 0 */
   dgram_address address; /* where to, numeric; port 0: any */
+  dgram_socket *socket;  /* who asks: its `close` says when the descriptor is needed no more */
 } dgram_bind_request;
 
 /* Asks for a descriptor.

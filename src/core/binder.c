@@ -123,7 +123,8 @@ int dgram__binder_ask(struct dgram__binding *binding) {
                                 .exclusive = binding->exclusive,
                                 .reuse_addr = socket->reuse_addr,
                                 .ipv6_only = is_ipv6_only(socket),
-                                .address = binding->local};
+                                .address = binding->local,
+                                .socket = socket};
   int code = begin_share(socket, &binding->local);
 
   put_waiting(binding);

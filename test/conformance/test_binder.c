@@ -56,6 +56,7 @@ static void test_asked_once_from_the_loop(void **state) {
   assert_true(requests[0].exclusive);
   assert_true(requests[0].reuse_addr);
   assert_int_equal(requests[0].index, 0);
+  assert_ptr_equal(requests[0].socket, a);
   assert_true(dgram_address_equal(&requests[0].address, &expected));
 }
 

@@ -9,6 +9,7 @@ trap 'rm -rf "$work"' EXIT
 
 cat >"$work/null.inc" <<'C'
 #include <dgram.h>
+#include <dgram/cluster.h>
 #include <dgram/sim.h>
 #include <dgram/uv.h>
 
@@ -23,6 +24,8 @@ int use(uv_loop_t *loop, dgram_stack **stack, dgram_socket **socket, dgram_stats
   code |= dgram_get_stats(*socket, stats);
   code |= dgram_send(*socket, NULL, 0, 1, NULL, NULL, NULL);
   code |= dgram_close(*socket, NULL, NULL);
+  code |= dgram_cluster_start(NULL, NULL, NULL);
+  code |= dgram_cluster_join(NULL, NULL);
   return code | dgram_run(NULL);
 }
 C

@@ -149,6 +149,10 @@ forbid src/stack/sim/planted.c '<uv.h>' system:uv.h
 forbid src/stack/sim/planted.c '<dgram/uv.h>' include/dgram/uv.h
 forbid src/stack/sim/planted.c '"stack/loop/loop.h"' src/stack/loop/loop.h
 forbid src/stack/other/planted.c '"stack/stack.h"' src/stack/stack.h
+forbid src/cluster/planted.c '"core/limits.h"' src/core/limits.h
+forbid src/cluster/planted.c '"stack/stack.h"' src/stack/stack.h
+forbid src/cluster/planted.c '<uv.h>' system:uv.h
+forbid include/dgram/cluster.h '<uv.h>' system:uv.h
 forbid src/planted.c '<dgram.h>' include/dgram.h
 forbid cli/planted.c '"stack/stack.h"' src/stack/stack.h
 forbid cli/planted.c '"../src/core/limits.h"' src/core/limits.h

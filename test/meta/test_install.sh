@@ -29,7 +29,7 @@ mv "$work/destdir/opt/dgram" "$tree"
 library=$(find "$tree" -name "libdgram.so.$VERSION")
 [[ $library ]] || fail "no libdgram.so.$VERSION in $(find "$tree")"
 libdir=$(dirname "$library")
-for file in include/dgram.h include/dgram/uv.h include/dgram/sim.h bin/dgram; do
+for file in include/dgram.h include/dgram/uv.h include/dgram/sim.h include/dgram/cluster.h bin/dgram; do
   [[ -f $tree/$file ]] || fail "$file is not installed"
 done
 
