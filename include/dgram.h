@@ -476,6 +476,8 @@ typedef struct dgram_socket_options {
   bool ipv6_only;                       /* udp6: leave IPv4 to others, neither hear nor send it */
   dgram_lookup_cb lookup; /* looks up the names given to this socket; NULL: the stack does */
   void *lookup_data;      /* for lookup */
+  uint32_t
+      disable; /* DGRAM_DISABLE_GSO, DGRAM_DISABLE_GRO: not on this socket (dgram_stack_options) */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its
@@ -497,8 +499,8 @@ typedef struct dgram_socket_options {
  *             descriptor that is adopted too; where the system refuses one the bind fails.
  * ret_socket  returns new: dgram_close or dgram_abort releases it, after its `close`.
  * Errors      DGRAM_EBADTYPE: type is neither (or options is NULL). DGRAM_EBADBUFFERSIZE: one is
- *             negative. DGRAM_EINVAL: ipv6_only on a udp4 socket, or an option that this version
- *             does not know. DGRAM_ENOTSUP: icmp_errors, or a kind of recv_info, on a stack that
+ *             negative. DGRAM_EINVAL: ipv6_only on a udp4 socket, another bit in disable, or an
+ *             option that this version does not know. DGRAM_ENOTSUP: icmp_errors, or a kind of recv_info, on a stack that
  *             cannot.
  * Source      the seed, createSocket; Node, dgram.createSocket; socket(7), ipv6(7). */
 #define dgram_create_socket(stack, options, ret_socket)                                            \
@@ -581,6 +583,17 @@ DGRAM_EXTERN int dgram_bind_sync_sized(dgram_socket *socket, const dgram_bind_op
  * Errors  DGRAM_EBADF: not bound (yet).
  * Source  the seed, socket.address; getsockname(2). */
 DGRAM_EXTERN int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address);
+
+/* A duplicate of the socket's descriptor, for somebody else who shall have the port too: a process
+ * that takes over, a child, a system call that this library does not make. Both read from one buffer,
+ * so each datagram comes to one of them. From the call on the kernel hands over datagrams one by one
+ * (GRO is off), since the other may not know how to part them; what it has joined already stays so.
+ *
+ * ret_fd   returns new: close(2) it. It has close-on-exec, and is non-blocking as the socket is.
+ * Errors   DGRAM_EBADF: not bound, or a bind is under way. DGRAM_ENOTSUP: this stack has no
+ *          descriptors. DGRAM_EMFILE.
+ * Source   fcntl(2), F_DUPFD_CLOEXEC. */
+DGRAM_EXTERN int dgram_duplicate_descriptor(dgram_socket *socket, int *ret_fd);
 
 /* Stops receiving: from the return on no message comes. What arrives waits in the kernel's buffer;
  * what was read already waits in the library. Sending goes on, and the port stays bound. Legal in

@@ -320,6 +320,18 @@ int dgram_bind_sync_sized(dgram_socket *socket, const dgram_bind_options *option
   return 0;
 }
 
+int dgram_duplicate_descriptor(dgram_socket *socket, int *ret_fd) {
+  int code = dgram__socket_check(socket);
+
+  if (code < 0) return code;
+  if (ret_fd == NULL) return DGRAM_EARGTYPE;
+  if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  code = socket->stack->ops->duplicate(socket->endpoint);
+  if (code < 0) return code;
+  *ret_fd = code;
+  return 0;
+}
+
 int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address) {
   const int code = dgram__socket_check(socket);
 

@@ -14,7 +14,7 @@ struct dgram__extras {
   struct dgram__share *share;            /* its place among sockets that the binder gave, or NULL */
   struct dgram__membership *memberships; /* newest first */
   uint32_t membership_count;
-  unsigned bind_flags;  /* of enum dgram__bind_flags REUSE_PORT and IPV6_ONLY */
+  unsigned bind_flags;  /* of enum dgram__bind_flags all but REUSE_ADDR and ICMP_ERRORS */
   int recv_buffer_size; /* what the bind sets; 0: the system's */
   int send_buffer_size;
   uint32_t recv_info; /* what the bind asks for */

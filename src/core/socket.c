@@ -94,7 +94,7 @@ static bool is_plain(const dgram_socket_options *options) {
   return options->recv_buffer_size == 0 && options->send_buffer_size == 0 &&
          options->recv_info == 0 && options->receive_block_list == NULL &&
          options->send_block_list == NULL && !options->reuse_port && !options->ipv6_only &&
-         options->lookup == NULL;
+         options->lookup == NULL && options->disable == 0;
 }
 
 static void set_asker(dgram_socket *socket, const dgram_socket_options *options) {
@@ -114,6 +114,8 @@ static int configure_extras(dgram_socket *socket, const dgram_socket_options *op
   if (extras == NULL) return DGRAM_ENOMEM;
   if (options->reuse_port) extras->bind_flags |= DGRAM__BIND_REUSE_PORT;
   if (options->ipv6_only) extras->bind_flags |= DGRAM__BIND_IPV6_ONLY;
+  if (options->disable & DGRAM_DISABLE_GSO) extras->bind_flags |= DGRAM__BIND_NO_GSO;
+  if (options->disable & DGRAM_DISABLE_GRO) extras->bind_flags |= DGRAM__BIND_NO_GRO;
   extras->recv_buffer_size = options->recv_buffer_size;
   extras->send_buffer_size = options->send_buffer_size;
   extras->recv_info = options->recv_info;
@@ -320,6 +322,8 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
 static int check_options(const dgram_socket_options *options) {
   if (options->type != DGRAM_UDP4 && options->type != DGRAM_UDP6) return DGRAM_EBADTYPE;
   if (options->recv_buffer_size < 0 || options->send_buffer_size < 0) return DGRAM_EBADBUFFERSIZE;
+  if ((options->disable & ~(uint32_t)(DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO)) != 0)
+    return DGRAM_EINVAL;
   return options->ipv6_only && options->type != DGRAM_UDP6 ? DGRAM_EINVAL : 0;
 }
 

@@ -71,12 +71,14 @@ enum dgram__bind_flags {
   DGRAM__BIND_REUSE_ADDR = 1 << 0,
   DGRAM__BIND_ICMP_ERRORS = 1 << 1, /* DGRAM__OPTION_ICMP_ERRORS is on from the start */
   DGRAM__BIND_REUSE_PORT = 1 << 2,  /* DGRAM_ENOTSUP where the system would not balance */
-  DGRAM__BIND_IPV6_ONLY = 1 << 3    /* udp6 only */
+  DGRAM__BIND_IPV6_ONLY = 1 << 3,   /* udp6 only */
+  DGRAM__BIND_NO_GSO = 1 << 4,      /* each datagram leaves by itself */
+  DGRAM__BIND_NO_GRO = 1 << 5       /* and is told by the system by itself */
 };
 
 /* How ops->bind binds, and ops->adopt adopts. Zeroed it is the usual way. */
 struct dgram__bind_how {
-  unsigned flags;       /* enum dgram__bind_flags; of these adopt has ICMP_ERRORS alone */
+  unsigned flags;       /* enum dgram__bind_flags; of these adopt has ICMP_ERRORS and NO_GSO alone */
   int recv_buffer_size; /* as the options of these names; 0: the system's */
   int send_buffer_size;
   uint32_t recv_info; /* as set_recv_info, so that no datagram comes before it */
@@ -206,6 +208,10 @@ struct dgram__stack_ops {
    * non-blocking; whatever its owner had set, a datagram leaves and is told as one. Of `how` only
    * what does not concern the binding counts. */
   int (*adopt)(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
+
+  /* Returns a duplicate of the endpoint's descriptor, which is the caller's, or a code. Others may
+   * read from it from now on: a datagram is told by the system as one. Only while bound. */
+  int (*duplicate)(struct dgram__endpoint *endpoint);
 
   /* Closes a descriptor that nobody wants any more. */
   void (*discard)(dgram_stack *stack, int fd);

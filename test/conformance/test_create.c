@@ -165,6 +165,25 @@ static void test_options_of_other_versions(void **state) {
   assert_null(c);
 }
 
+/* What only changes speed changes nothing else.
+ *
+ * api:disable input:disable */
+static void test_what_is_switched_off(void **state) {
+  dgram_socket_options options = {.type = DGRAM_UDP4, .disable = DGRAM_DISABLE_MMSG};
+  dgram_socket *none = NULL;
+  (void)state;
+  h_assert_code(DGRAM_EINVAL, H(dgram_create_socket(h_stack(), &options, &none)));
+  options.disable = UINT32_MAX;
+  h_assert_code(DGRAM_EINVAL, H(dgram_create_socket(h_stack(), &options, &none)));
+  assert_null(none);
+  options.disable = DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO;
+  dgram_socket *a = h_bound_with("a", &options, H_ALL);
+  for (int i = 0; i < 10; i++)
+    h_send(a, i == 9 ? "last" : "one", h_address(a));
+  h_run_until("a message 'last'");
+  assert_int_equal(h_count("a message 'one'"), 9);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       H_TEST(test_both_types),
@@ -180,6 +199,7 @@ int main(void) {
       H_TEST(test_reuse_addr_needs_both),
       H_TEST(test_no_listening_when_created),
       H_TEST(test_options_of_other_versions),
+      H_TEST(test_what_is_switched_off),
   };
   return H_MAIN(tests);
 }

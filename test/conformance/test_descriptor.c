@@ -1,4 +1,4 @@
-/* Descriptors that are no UDP socket of the family, given to a bind or by a binder. */
+/* Descriptors that are no UDP socket of the family, given to a bind or by a binder; and duplicates. */
 
 #include "harness.h"
 
@@ -138,12 +138,67 @@ static void test_what_a_binder_gives(void **state) {
   }
 }
 
+/* ---- duplicates ---- */
+
+static void wait_at(int fd, char *byte) {
+  ssize_t got = -1;
+  for (int i = 0; i < 1000 && got < 0; i++) {
+    h_turns(1);
+    got = recv(fd, byte, 1, MSG_DONTWAIT);
+  }
+  assert_int_equal(got, 1);
+}
+
+/* It has the port too, and outlives the socket.
+ *
+ * api:duplicate */
+static void test_a_duplicate_has_the_port(void **state) {
+  dgram_socket *a, *b;
+  dgram_address to;
+  char byte = 0;
+  int fd = -1;
+  (void)state;
+  need_descriptors();
+  a = h_bound("a", DGRAM_UDP4);
+  b = h_bound("b", DGRAM_UDP4);
+  to = h_address(a);
+  h_assert_ok(H(dgram_duplicate_descriptor(a, &fd)));
+  assert_true(fd > 2);
+  assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+  h_send(b, "heard", to);
+  h_run_until("a message 'heard'");
+  h_assert_ok(h_end(a));
+  h_run_until("a close");
+  assert_false(h_peer_port_is_free("127.0.0.1", to.port));
+  h_send(b, "!", to);
+  wait_at(fd, &byte);
+  assert_int_equal(byte, '!');
+  close(fd);
+}
+
+/* api:duplicate input:duplicate */
+static void test_nothing_to_duplicate(void **state) {
+  dgram_socket *a = h_socket("a", DGRAM_UDP4);
+  int fd = -7;
+  (void)state;
+  h_assert_code(DGRAM_EARGTYPE, H(dgram_duplicate_descriptor(NULL, &fd)));
+  h_assert_code(DGRAM_EARGTYPE, H(dgram_duplicate_descriptor(a, NULL)));
+  h_assert_code(DGRAM_EBADF, H(dgram_duplicate_descriptor(a, &fd)));
+  if (h_kind() == H_SIM) {
+    h_assert_ok(h_bind(a, NULL));
+    h_run_until("a bind OK");
+    h_assert_code(DGRAM_ENOTSUP, H(dgram_duplicate_descriptor(a, &fd)));
+  }
+  h_assert_ok(h_end(a));
+  h_assert_code(DGRAM_ENOTRUNNING, H(dgram_duplicate_descriptor(a, &fd)));
+  assert_int_equal(fd, -7);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      H_TEST(test_what_is_no_udp4_socket),
-      H_TEST(test_what_is_no_udp6_socket),
-      H_TEST(test_numbers_that_are_no_descriptor),
-      H_TEST(test_what_a_binder_gives),
+      H_TEST(test_what_is_no_udp4_socket),         H_TEST(test_what_is_no_udp6_socket),
+      H_TEST(test_numbers_that_are_no_descriptor), H_TEST(test_what_a_binder_gives),
+      H_TEST(test_a_duplicate_has_the_port),       H_TEST(test_nothing_to_duplicate),
   };
   return H_MAIN(tests);
 }

@@ -601,6 +601,26 @@ static void pass_lists(int type, unsigned rounds) {
   groups_finish();
 }
 
+/* Of two sockets of a stack the one leaves as a group. */
+static void test_switched_off_for_one_socket(void **state) {
+  const dgram_socket_options options = {.type = DGRAM_UDP4, .disable = DGRAM_DISABLE_GSO};
+  dgram_socket *usual;
+  (void)state;
+  groups_arrange(DGRAM_UDP4);
+  usual = groups_world.socket;
+  assert_int_equal(dgram_create_socket(kit.stack, &options, &groups_world.socket), 0);
+  groups_add(5, 100);
+  groups_pass();
+  assert_int_equal(groups_calls.left_count, 5);
+  assert_int_equal(groups_count(), 0);
+  groups_clear();
+  groups_world.socket = usual;
+  groups_add(5, 100);
+  groups_pass();
+  assert_int_equal(groups_calls.left_count, 1);
+  groups_finish();
+}
+
 /* The peers get the same with groups and without, in the same order: that of the list. */
 static void test_any_list_arrives_as_it_is(void **state) {
   const char *given = getenv("DGRAM_TEST_SEED");
@@ -651,6 +671,7 @@ int main(void) {
       KIT_TEST(test_pieces_of_a_call_are_bounded),
       KIT_TEST(test_parts_are_in_groups),
       KIT_TEST(test_many_parts_end_a_group_early),
+      KIT_TEST(test_switched_off_for_one_socket),
       KIT_TEST(test_any_list_arrives_as_it_is),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -402,6 +402,54 @@ static void test_adopted_with_more_to_tell_is_split(void **state) {
   finish();
 }
 
+/* ---- duplicates ---- */
+
+static int duplicate(dgram_socket *socket) {
+  int fd = -1;
+  assert_int_equal(dgram_duplicate_descriptor(socket, &fd), 0);
+  return fd;
+}
+
+/* Whoever reads from it gets datagrams one by one, and so do we. */
+static void test_a_duplicate_ends_joining(void **state) {
+  int fd;
+  (void)state;
+  arrange(DGRAM_UDP4);
+  fd = duplicate(world.socket);
+  assert_int_equal(joins(fd), 0);
+  send_joined(1000, 100);
+  hear(10);
+  expect_whole();
+  close(fd);
+  finish();
+}
+
+static void test_a_duplicate_of_what_was_adopted(void **state) {
+  int fd;
+  (void)state;
+  (void)arrange_adopted(true);
+  fd = duplicate(world.socket);
+  assert_int_equal(joins(fd), 1); /* its owner's wish */
+  close(fd);
+  finish();
+}
+
+static void test_switched_off_for_one_socket(void **state) {
+  const dgram_socket_options options = {.type = DGRAM_UDP4, .disable = DGRAM_DISABLE_GRO};
+  const dgram_bind_options where = {.address = "127.0.0.1"};
+  (void)state;
+  reset(AF_INET);
+  assert_int_equal(dgram_create_socket(kit.stack, &options, &world.socket), 0);
+  assert_int_equal(dgram_on_message(world.socket, on_message, NULL), 0);
+  assert_int_equal(dgram_bind_sync(world.socket, &where), 0);
+  world.port = kit_port(world.socket);
+  kit_turns(3);
+  send_joined(1000, 100);
+  hear(10);
+  assert_int_equal(many.calls + one.calls > 1, true);
+  finish();
+}
+
 /* ---- more in a slot than anybody expects ---- */
 
 static void expect_fake(size_t n) {
@@ -595,6 +643,9 @@ int main(void) {
       KIT_TEST(test_adopted_is_left_as_it_is),
       KIT_TEST(test_adopted_with_it_on_is_split),
       KIT_TEST(test_adopted_with_more_to_tell_is_split),
+      KIT_TEST(test_a_duplicate_ends_joining),
+      KIT_TEST(test_a_duplicate_of_what_was_adopted),
+      KIT_TEST(test_switched_off_for_one_socket),
       KIT_TEST(test_as_many_as_bytes),
       KIT_TEST(test_as_many_as_bytes_behind_others),
       KIT_TEST(test_pause_among_so_many),

@@ -153,6 +153,10 @@ static int fake_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgr
   return 0;
 }
 
+static int fake_duplicate(struct dgram__endpoint *endpoint) {
+  return fake_of(endpoint->stack)->duplicate_code;
+}
+
 static void fake_discard(dgram_stack *stack, int fd) {
   fake_of(stack)->discarded++;
   fake_of(stack)->last_discarded = fd;
@@ -327,6 +331,7 @@ static const struct dgram__stack_ops fake_ops = {.name = "fake",
                                                  .open = fake_open,
                                                  .bind = fake_bind,
                                                  .adopt = fake_adopt,
+                                                 .duplicate = fake_duplicate,
                                                  .discard = fake_discard,
                                                  .local_address = fake_local_address,
                                                  .connect = fake_connect,

@@ -64,6 +64,7 @@ struct fake {
   int open_code;
   int bind_code;
   int adopt_code;
+  int duplicate_code; /* or the descriptor */
   int start_code; /* of receive_start */
   int option_code;
   int connect_code;

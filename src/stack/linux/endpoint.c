@@ -34,6 +34,7 @@ static int take_descriptor(struct linux_endpoint *endpoint, int fd,
   uv_unref((uv_handle_t *)&endpoint->poll);
   endpoint->poll.data = endpoint;
   endpoint->tells_icmp = how->flags & DGRAM__BIND_ICMP_ERRORS;
+  endpoint->no_groups = how->flags & DGRAM__BIND_NO_GSO;
   endpoint->fd = fd;
   return 0;
 }
@@ -88,9 +89,9 @@ static int bind_and_share(int fd, const dgram_address *local, const struct dgram
 
 /* The kernel may hand over datagrams of one sender as one, since we split them. It belongs to the
  * socket and not to us alone, so one that others may read too, an adopted one, is left as it is. */
-static void join_received(struct dgram__endpoint *base, int fd) {
+static void join_received(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
   struct linux_stack *stack = linux_stack_of(base);
-  if (stack->no_gro) return;
+  if (stack->no_gro || how->flags & DGRAM__BIND_NO_GRO) return;
   int code = linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_GRO, 1);
   stack->no_gro = code < 0;
 }
@@ -108,7 +109,7 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
   if (code == 0) code = linux_stack_expect_info(linux_endpoint_of(base), fd, how->recv_info);
   if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how);
   if (code < 0) linux_stack_sys_close(fd);
-  if (code == 0) join_received(base, fd);
+  if (code == 0) join_received(base, fd, how);
   return code;
 }
 
@@ -177,6 +178,18 @@ int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__
   take_peer(base);
   send_whole(fd);
   return 0;
+}
+
+/* ---- duplicate ---- */
+
+/* A kernel that refuses joins nothing. */
+int linux_stack_duplicate(struct dgram__endpoint *base) {
+  struct linux_endpoint *endpoint = linux_endpoint_of(base);
+  int fd = linux_stack_sys_duplicate(endpoint->fd);
+  if (fd < 0) return fd;
+  if (!endpoint->adopted) (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_GRO, 0);
+  endpoint->adopted = true;
+  return fd;
 }
 
 void linux_stack_discard(dgram_stack *stack, int fd) {

@@ -104,6 +104,7 @@ int linux_stack_open(struct dgram__endpoint *endpoint);
 int linux_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
                      const struct dgram__bind_how *how);
 int linux_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
+int linux_stack_duplicate(struct dgram__endpoint *endpoint);
 void linux_stack_discard(dgram_stack *stack, int fd);
 int linux_stack_name_of(int fd, dgram_address *ret_address); /* getsockname(2) */
 int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);

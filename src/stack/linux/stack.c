@@ -27,6 +27,7 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .open = linux_stack_open,
     .bind = linux_stack_bind,
     .adopt = linux_stack_adopt,
+    .duplicate = linux_stack_duplicate,
     .discard = linux_stack_discard,
     .local_address = linux_stack_local_address,
     .connect = linux_stack_connect,

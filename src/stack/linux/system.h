@@ -55,6 +55,11 @@ static inline int linux_stack_sys_set_cloexec(int fd) {
   return linux_stack_code(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
+/* Never one of the three that have a meaning to programs that are started. */
+static inline int linux_stack_sys_duplicate(int fd) {
+  return linux_stack_code(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
 static inline int linux_stack_sys_sendmsg(int fd, const struct msghdr *message) {
   return linux_stack_code(sendmsg(fd, message, MSG_DONTWAIT));
 }

@@ -214,6 +214,11 @@ static void sim_stack_discard(dgram_stack *base, int fd) {
   (void)fd;
 }
 
+static int sim_stack_duplicate(struct dgram__endpoint *endpoint) {
+  (void)endpoint;
+  return DGRAM_ENOTSUP;
+}
+
 static const struct dgram__stack_ops operations = {
     .name = "sim",
     .endpoint_size = sizeof(struct sim_endpoint),
@@ -238,6 +243,7 @@ static const struct dgram__stack_ops operations = {
     .open = sim_stack_open,
     .bind = sim_stack_bind,
     .adopt = sim_stack_adopt,
+    .duplicate = sim_stack_duplicate,
     .discard = sim_stack_discard,
     .local_address = sim_stack_local_address,
     .connect = sim_stack_connect,

@@ -229,6 +229,15 @@ int uv_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bin
   return uv_stack_set_recv_info(base, how->recv_info);
 }
 
+/* Never one of the three that have a meaning to programs that are started. libuv joins nothing. */
+int uv_stack_duplicate(struct dgram__endpoint *base) {
+  uv_os_fd_t fd;
+  int error = uv_fileno((uv_handle_t *)uv_stack_endpoint_of(base)->udp, &fd);
+  if (error < 0) return loop_error(error);
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  return copy < 0 ? -errno : copy;
+}
+
 void uv_stack_discard(dgram_stack *stack, int fd) {
   (void)stack;
   close(fd);

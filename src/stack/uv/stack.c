@@ -25,6 +25,7 @@ static const struct dgram__stack_ops operations = {
     .open = uv_stack_open,
     .bind = uv_stack_bind,
     .adopt = uv_stack_adopt,
+    .duplicate = uv_stack_duplicate,
     .discard = uv_stack_discard,
     .local_address = uv_stack_local_address,
     .connect = uv_stack_connect,

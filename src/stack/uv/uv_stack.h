@@ -61,6 +61,7 @@ int uv_stack_open(struct dgram__endpoint *endpoint);
 int uv_stack_bind(struct dgram__endpoint *endpoint, const dgram_address *local,
                   const struct dgram__bind_how *how);
 int uv_stack_adopt(struct dgram__endpoint *endpoint, int fd, const struct dgram__bind_how *how);
+int uv_stack_duplicate(struct dgram__endpoint *endpoint);
 void uv_stack_discard(dgram_stack *stack, int fd);
 int uv_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
 uint64_t uv_stack_dropped(struct dgram__endpoint *endpoint);
