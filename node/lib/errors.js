@@ -4,6 +4,7 @@
 // without its internals. A program that looks at `code`, `errno`, `syscall`, `address`, `port` or the
 // text finds what it knows.
 
+const { EINVAL, EISCONN, ENOTCONN } = require('node:os').constants.errno;
 const { inspect, getSystemErrorName } = require('node:util');
 
 // What an argument was, as Node's messages say it.
@@ -118,12 +119,20 @@ function blocked(address) {
 
 // ---- the system's ----
 
+// A code of dgram.h's own, as the system would have said it.
+const OWN = { '-5005': -EISCONN, '-5006': -ENOTCONN };
+
+function errnoOf(code) {
+  return code > -5000 ? code : OWN[code] ?? -EINVAL;
+}
+
 function nameOf(errno) {
   return getSystemErrorName(errno) ?? `Unknown system error ${errno}`;
 }
 
 // `bind EADDRINUSE 127.0.0.1:53`; address and port may be left out.
-function system(errno, syscall, address, port) {
+function system(result, syscall, address, port) {
+  const errno = errnoOf(result);
   const code = nameOf(errno);
   let text = `${syscall} ${code}`;
   if (port && port > 0) text += ` ${address}:${port}`;
@@ -136,15 +145,17 @@ function system(errno, syscall, address, port) {
   return error;
 }
 
-function systemAt(errno, syscall, address, port) {
-  const error = system(errno, syscall, address, port);
+function systemAt(result, syscall, address, port) {
+  const error = system(result, syscall, address, port);
+  Error.captureStackTrace(error, systemAt);
   error.address = address;
   if (port) error.port = port;
   return error;
 }
 
 // What setRecvBufferSize and its kin throw: Node's SystemError.
-function bufferSize(errno, syscall, message) {
+function bufferSize(result, syscall, message) {
+  const errno = errnoOf(result);
   const info = { errno, code: nameOf(errno), message, syscall };
   const error = make(Error, 'ERR_SOCKET_BUFFER_SIZE',
     `Could not get or set buffer size: ${syscall} returned ${info.code} (${message})`);

@@ -11,7 +11,7 @@ function loopback(state) {
 }
 
 function isLiteral(state, address) {
-  return net.isIP(address) === (state.ipv6 ? 6 : 4);
+  return typeof address === 'string' && net.isIP(address) === (state.ipv6 ? 6 : 4);
 }
 
 // callback(error, ip)

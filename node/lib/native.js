@@ -9,7 +9,8 @@ const layout = require('./layout');
 const addon = require('node-gyp-build')(path.join(__dirname, '..'));
 
 // What the kernel writes to: a slot holds the largest datagram, or a group of them that it has joined.
-// Groups of 64 bytes fill an eighth of one, and single datagrams are read up to so many at a time.
+// Groups of 64 bytes fill an eighth of one, and single datagrams are read up to so many at a time. One
+// slot more is for what the addon has kept elsewhere.
 const SLOTS = 16;
 const SLOT_SIZE = 65536;
 
@@ -17,7 +18,7 @@ const SLOT_SIZE = 65536;
 const SEND_SLAB_SIZE = 1024 * 1024;
 
 const memory = {
-  receiveSlab: new Uint8Array(SLOTS * SLOT_SIZE),
+  receiveSlab: new Uint8Array((SLOTS + 1) * SLOT_SIZE),
   receiveMeta: new Int32Array(layout.RECEIVE_META_LENGTH),
   sendSlab: Buffer.allocUnsafeSlow(SEND_SLAB_SIZE),
   sendMeta: new Int32Array(layout.SEND_META_LENGTH),

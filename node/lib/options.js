@@ -3,13 +3,16 @@
 // Options of a socket, its memberships, its sizes. Each setter checks as Node does, asks the addon, and
 // throws what the system said under Node's name for the call.
 
+const net = require('node:net');
 const { getSystemErrorMap } = require('node:util');
+const {
+  EADDRNOTAVAIL, EBADF, EINVAL, ENODEV, ENOPROTOOPT,
+} = require('node:os').constants.errno;
 const errors = require('./errors');
 const native = require('./native');
 const validate = require('./validate');
-const { kState } = require('./state');
-
-const { EINVAL } = require('node:os').constants.errno;
+const { becomeBound } = require('./bind');
+const { BINDING, UNBOUND, kState } = require('./state');
 
 function running(socket) {
   const { handle } = socket[kState];
@@ -51,42 +54,88 @@ function setMulticastLoopback(flag) {
   return flag;
 }
 
+// ---- multicast ----
+
+// Node knows interfaces by their addresses; by name, by index and "*" are ours. What is none of all
+// these is EINVAL, as there; and so that the codes are the system's, families are compared as it does.
+
+// Of an address, with a scope or without: 4, 6, or 0 where it is none.
+function familyOf(text) {
+  return net.isIP(text.split('%', 1)[0]);
+}
+
 function setMulticastInterface(interfaceAddress) {
   const handle = running(this);
   validate.string(interfaceAddress, 'interfaceAddress');
-  check(handle.multicastInterface(interfaceAddress), 'setMulticastInterface');
+  const family = familyOf(interfaceAddress);
+  let code = handle.multicastInterface(interfaceAddress);
+  if (family === 0 && (code === -ENODEV || code === -EBADF)) code = -EINVAL;
+  if (family === 6 && !this[kState].ipv6 && code !== -EBADF) code = -ENOPROTOOPT;
+  check(code, 'setMulticastInterface');
 }
 
-// ---- memberships ----
+// What is wrong whatever the system says; 0 where nothing is.
+function wrongMembership(state, join, source, group, ifname) {
+  const family = familyOf(group);
+  const named = ifname !== undefined && familyOf(ifname) === 0;
+  if (family === 0 || ifname === '') return -EINVAL;
+  if (source !== undefined && familyOf(source) !== family) return -EINVAL;
+  if (ifname !== undefined && !named && familyOf(ifname) !== family) return -EINVAL;
+  if (family === 6 && !state.ipv6) return named ? -EINVAL : -ENOPROTOOPT;
+  return join && state.bindState === BINDING ? -EBADF : 0;
+}
 
-function changeMembership(socket, join, group, interfaceAddress, syscall) {
-  const handle = running(socket);
+function change(state, join, source, group, ifname) {
+  const wrong = wrongMembership(state, join, source, group, ifname);
+  if (wrong < 0) return wrong;
+  const named = ifname !== undefined && familyOf(ifname) === 0;
+  const code = state.handle.membership(join, source, group, ifname);
+  if (named) return code === -ENODEV ? -EINVAL : code;
+  const notJoined = code === -EBADF || code === -ENODEV ||
+    (code === -EINVAL && familyOf(group) === 4 && !source);
+  return !join && notJoined ? -EADDRNOTAVAIL : code;
+}
+
+// A socket that joins is bound by that, if it was not.
+function changeMembership(socket, join, source, group, interfaceAddress, syscall) {
+  const state = socket[kState];
+  const ifname = interfaceAddress === undefined || interfaceAddress === null
+    ? undefined : `${interfaceAddress}`;
+  const code = change(state, join, source, group, ifname);
+  if (state.bindState === UNBOUND && typeof state.handle.address(false) !== 'number') {
+    becomeBound(socket, state);
+  }
+  check(code, syscall);
+}
+
+function changeAll(socket, join, group, interfaceAddress, syscall) {
+  running(socket);
   if (!group) throw errors.missingArgument('multicastAddress');
-  check(handle.membership(join, undefined, String(group), interfaceAddress), syscall);
+  changeMembership(socket, join, undefined, `${group}`, interfaceAddress, syscall);
 }
 
 function addMembership(multicastAddress, interfaceAddress) {
-  changeMembership(this, true, multicastAddress, interfaceAddress, 'addMembership');
+  changeAll(this, true, multicastAddress, interfaceAddress, 'addMembership');
 }
 
 function dropMembership(multicastAddress, interfaceAddress) {
-  changeMembership(this, false, multicastAddress, interfaceAddress, 'dropMembership');
+  changeAll(this, false, multicastAddress, interfaceAddress, 'dropMembership');
 }
 
-function changeSource(socket, join, source, group, interfaceAddress, syscall) {
-  const handle = running(socket);
+function changeOne(socket, join, source, group, interfaceAddress, syscall) {
+  running(socket);
   validate.string(source, 'sourceAddress');
   validate.string(group, 'groupAddress');
-  check(handle.membership(join, source, group, interfaceAddress), syscall);
+  changeMembership(socket, join, source, group, interfaceAddress, syscall);
 }
 
 function addSourceSpecificMembership(sourceAddress, groupAddress, interfaceAddress) {
-  changeSource(this, true, sourceAddress, groupAddress, interfaceAddress,
+  changeOne(this, true, sourceAddress, groupAddress, interfaceAddress,
     'addSourceSpecificMembership');
 }
 
 function dropSourceSpecificMembership(sourceAddress, groupAddress, interfaceAddress) {
-  changeSource(this, false, sourceAddress, groupAddress, interfaceAddress,
+  changeOne(this, false, sourceAddress, groupAddress, interfaceAddress,
     'dropSourceSpecificMembership');
 }
 
@@ -98,8 +147,8 @@ function textOf(errno) {
 
 // Node names libuv's function.
 function bufferSize(socket, receiving, size) {
-  const handle = running(socket);
   if (size >>> 0 !== size) throw errors.misuse('badBufferSize');
+  const handle = running(socket);
   const code = size > 0x7fffffff ? -EINVAL : handle.bufferSize(receiving, size);
   if (code >= 0) return code;
   throw errors.bufferSize(code, receiving ? 'uv_recv_buffer_size' : 'uv_send_buffer_size',

@@ -9,7 +9,9 @@
 const native = require('./native');
 const { kState } = require('./state');
 
-const { addon, receiveSlab, receiveMeta, MESSAGE_STRIDE, ADDRESS_STRIDE, SENDERS_AT } = native;
+const {
+  addon, receiveSlab, receiveMeta, ADDRESS_STRIDE, COUNT_AT, INDEX_AT, MESSAGE_STRIDE, SENDERS_AT,
+} = native;
 
 // V8 keeps the bytes of so small an array beside it, which is several times cheaper than memory of its
 // own (and zeroes them, which so few do not mind).
@@ -125,19 +127,29 @@ function collect(state, count) {
   return messages;
 }
 
-// `messages` come before the `message`s of the same datagrams, and in an event of their own. Returns
-// the index to go on with.
-function onMessage(index, count) {
+// `messages` come before the `message`s of the same datagrams, and in an event of their own.
+function tellAll(socket, state, count) {
+  const messages = collect(state, count);
+  state.toldBatch = socket.listenerCount('message') > 0;
+  receiveMeta[INDEX_AT] = state.toldBatch ? 0 : count;
+  if (messages.length > 0) socket.emit('messages', messages);
+}
+
+// Where it goes on is written before a listener is called, who may throw. A socket that was closed
+// meanwhile hears no more.
+function onMessage() {
   const state = this[kState];
-  if (index === 0 && !state.toldBatch && this.listenerCount('messages') > 0) {
-    const messages = collect(state, count);
-    state.toldBatch = this.listenerCount('message') > 0;
-    if (messages.length > 0) this.emit('messages', messages);
-    return state.toldBatch ? 0 : count;
+  const index = receiveMeta[INDEX_AT];
+  const count = receiveMeta[COUNT_AT];
+  if (state.handle === null) {
+    receiveMeta[INDEX_AT] = count;
+  } else if (index === 0 && !state.toldBatch && this.listenerCount('messages') > 0) {
+    tellAll(this, state, count);
+  } else {
+    state.toldBatch = false;
+    receiveMeta[INDEX_AT] = index + 1;
+    tellOne(this, state, index);
   }
-  state.toldBatch = false;
-  tellOne(this, state, index);
-  return index + 1;
 }
 
 module.exports = { onMessage };

@@ -13,8 +13,10 @@
 // callback is an `error` where somebody listens to that, else it is counted.
 
 const { AsyncResource } = require('node:async_hooks');
+const net = require('node:net');
 const errors = require('./errors');
 const native = require('./native');
+const queue = require('./queue');
 const validate = require('./validate');
 const { lookup, loopback } = require('./lookup');
 const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
@@ -100,6 +102,8 @@ const packed = {
   tickets: new Array(SENDS_MAX).fill(undefined),
 };
 
+let exiting = false; // nothing waits for a tick any more
+
 // One send, from its acceptance to its end.
 class Ticket {
   constructor(socket, address, port, callback) {
@@ -110,6 +114,7 @@ class Ticket {
     this.result = undefined; // bytes, a code, or an Error
     this.waits = false; // its tick has come, its result has not
     this.resource = undefined; // the context of its callback, where that comes from the loop
+    this.bytes = 0; // where the queue has a limit
   }
 
   // What it came to.
@@ -178,6 +183,7 @@ function pack(socket, state, payload, numbers, port, ticket) {
     packed.scheduled = true;
     process.nextTick(flushTick);
   }
+  if (exiting) flush();
 }
 
 // ---- handing over ----
@@ -222,12 +228,12 @@ function keep(state, handle, ticket, index, done, count) {
   batch.tickets.push(ticket);
 }
 
-// A list that the addon had queued has ended.
-function onSent(id, results) {
-  const state = this[kState];
-  const { tickets } = state.batches.get(id);
-  state.batches.delete(id);
-  for (let i = 0; i < tickets.length; i++) tickets[i].end(results[i]);
+// One of a list that the addon had queued has ended.
+function onSent(id, index, result) {
+  const { batches } = this[kState];
+  const { tickets } = batches.get(id);
+  if (index === tickets.length - 1) batches.delete(id);
+  tickets[index].end(result);
 }
 
 // ---- the ends of sends ----
@@ -244,12 +250,10 @@ function isFailure(result) {
 
 // Node loses this error. A program that sends and forgets lives on.
 function endUnheard(ticket) {
-  const { socket } = ticket;
-  const state = socket[kState];
-  if (isFailure(ticket.result) && socket.listenerCount('error') > 0) {
+  if (isFailure(ticket.result) && ticket.socket.listenerCount('error') > 0) {
     process.nextTick(emitError, ticket);
   } else {
-    settle(socket, state);
+    settle(ticket);
   }
 }
 
@@ -257,17 +261,17 @@ function emitError(ticket) {
   try {
     ticket.socket.emit('error', errorOf(ticket));
   } finally {
-    settle(ticket.socket, ticket.socket[kState]);
+    settle(ticket);
   }
 }
 
 function call(ticket) {
-  const { callback, result, socket } = ticket;
+  const { callback, result } = ticket;
   try {
     if (isFailure(result)) callback(errorOf(ticket));
     else callback(null, result);
   } finally {
-    settle(socket, socket[kState]);
+    settle(ticket);
   }
 }
 
@@ -289,34 +293,64 @@ function onAddress(ticket) {
 }
 
 // Something accepted has ended: a socket that closes may have waited for it.
-function settle(socket, state) {
+function settle({ socket, bytes }) {
+  const state = socket[kState];
   state.pending--;
+  state.pendingBytes -= bytes;
   if (state.closing !== undefined && state.pending === 0) state.onSettled(socket);
+  else if (state.limitMet) tellDrain(socket, state);
+}
+
+// ---- the limit of the queue ----
+
+function fits(state, count, bytes) {
+  return state.pending + count <= state.limit.datagrams &&
+    state.pendingBytes + bytes <= state.limit.bytes;
+}
+
+// What this tick has packed may leave first.
+function checkLimit(state, count, bytes) {
+  if (fits(state, count, bytes)) return;
+  flush();
+  if (fits(state, count, bytes)) return;
+  state.limitMet = true;
+  throw errors.misuse('queueFull');
+}
+
+function tellDrain(socket, state) {
+  const { datagrams, bytes } = state.limit;
+  if (state.pending > datagrams / 2 || state.pendingBytes > bytes / 2) return;
+  state.limitMet = false;
+  process.nextTick(emitDrain, socket, state);
+}
+
+function emitDrain(socket, state) {
+  if (state.handle !== null) socket.emit('drain');
 }
 
 // ---- to whom ----
 
 function isBlocked(state, ip) {
   return state.sendBlockList !== undefined &&
-    state.sendBlockList.check(ip, state.ipv6 ? 'ipv6' : 'ipv4');
+    state.sendBlockList.check(ip, `ipv${net.isIP(ip)}`);
 }
 
 // To an address that is known: its numbers, or undefined where it is none.
 function sendToNumbers(ticket, state, payload, ip, numbers) {
-  if (numbers === undefined || (numbers[0] === 6) !== state.ipv6) ticket.end(-EINVAL);
+  if (numbers === undefined) ticket.end(-EINVAL);
   else if (isBlocked(state, ip)) ticket.end(errors.blocked(ip));
+  else if ((numbers[0] === 6) !== state.ipv6) ticket.end(-EINVAL);
   else pack(ticket.socket, state, payload, numbers, ticket.port, ticket);
 }
 
 function sendToName(ticket, state, payload) {
-  state.lookups++;
+  state.naming.add(ticket);
   lookup(state, ticket.address, (error, ip) => {
+    if (!state.naming.delete(ticket)) return;
     if (error) failLookup(ticket, error);
-    else if (state.ended) ticket.end(-ECANCELED);
     else sendToNumbers(ticket, state, payload, ip, parse(ip));
     if (ticket.callback !== undefined) process.nextTick(onTick, ticket);
-    state.lookups--;
-    if (state.lookups === 0 && state.closing !== undefined && !state.ended) state.onNamed(state);
+    if (state.naming.size === 0 && state.closing !== undefined) state.onNamed(state);
   });
 }
 
@@ -324,6 +358,15 @@ function sendToName(ticket, state, payload) {
 function failLookup(ticket, error) {
   ticket.result = error;
   if (ticket.callback === undefined) process.nextTick(emitError, ticket);
+}
+
+// Names that nobody waits for any longer.
+function cancelLookups(state) {
+  for (const ticket of state.naming) {
+    ticket.end(-ECANCELED);
+    if (ticket.callback !== undefined) process.nextTick(onTick, ticket);
+  }
+  state.naming.clear();
 }
 
 function dispatch(ticket, state, payload) {
@@ -348,21 +391,30 @@ function dispatch(ticket, state, payload) {
 function accept(socket, state, payload, address, port, callback) {
   const ticket = new Ticket(socket, address, port, callback);
   state.pending++;
+  if (state.limit !== undefined) {
+    ticket.bytes = lengthOf(payload);
+    state.pendingBytes += ticket.bytes;
+  }
   if (state.bindState === BOUND) dispatch(ticket, state, payload);
   else wait(ticket, state, payload);
 }
 
-// Behind a bind that fails it fails as that does.
+// Behind a bind that fails it fails as that does, whose `error` is told without it.
 function wait(ticket, state, payload) {
-  state.queue ??= [];
-  state.queue.push({
+  queue.enqueue(ticket.socket, state, {
     run: () => dispatch(ticket, state, payload),
     fail: (error) => {
       ticket.result = error;
-      if (ticket.callback !== undefined) process.nextTick(call, ticket);
-      else settle(ticket.socket, state);
+      process.nextTick(ticket.callback === undefined ? settle : call, ticket);
     },
   });
+}
+
+// Whether the socket can take so much; it is bound first.
+function prepare(socket, state, count, bytes) {
+  if (state.handle === null || state.closeQueued) throw errors.misuse('notRunning');
+  if (state.limit !== undefined) checkLimit(state, count, bytes());
+  if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
 }
 
 // The forms of Node, told apart as Node does:
@@ -400,8 +452,7 @@ function send(buffer, offset, length, port, address, callback) {
   } else if (address !== undefined && address !== null) {
     validate.string(address, 'address');
   }
-  if (state.handle === null) throw errors.misuse('notRunning');
-  if (state.bindState === UNBOUND) this.bind({ port: 0, exclusive: true }, null);
+  prepare(this, state, 1, () => lengthOf(payload));
   accept(this, state, payload, address, port, typeof callback === 'function' ? callback : undefined);
 }
 
@@ -441,8 +492,7 @@ function sendMany(list, callback) {
   const connected = state.connectState === CONNECTED;
   if (!Array.isArray(list)) throw errors.argType('list', 'an instance of Array', list);
   const sends = list.map((entry) => readEntry(entry, connected));
-  if (state.handle === null) throw errors.misuse('notRunning');
-  if (state.bindState === UNBOUND) this.bind({ port: 0, exclusive: true }, null);
+  prepare(this, state, sends.length, () => totalOf(sends));
   if (typeof callback !== 'function') {
     for (const { payload, port, address } of sends) accept(this, state, payload, address, port);
     return;
@@ -452,6 +502,10 @@ function sendMany(list, callback) {
   sends.forEach(({ payload, port, address }, i) => {
     accept(this, state, payload, address, port, (error, bytes) => many.end(i, error, bytes));
   });
+}
+
+function totalOf(sends) {
+  return sends.reduce((total, { payload }) => total + lengthOf(payload), 0);
 }
 
 function readEntry(entry, connected) {
@@ -467,6 +521,12 @@ function readEntry(entry, connected) {
 }
 
 // What `exit` would lose.
-process.once('exit', flush);
 
-module.exports = { accept, flush, onSent, parse, payloadOf, send, sendMany, sendto, settle };
+process.once('exit', () => {
+  exiting = true;
+  flush();
+});
+
+module.exports = {
+  accept, cancelLookups, flush, onSent, parse, payloadOf, send, sendMany, sendto,
+};

@@ -2,6 +2,7 @@
 
 // Arguments, checked as Node checks them. Each throws Node's error, and returns what is used.
 
+const net = require('node:net');
 const errors = require('./errors');
 
 function port(value, name, allowZero) {
@@ -44,4 +45,31 @@ function signal(value, name) {
   }
 }
 
-module.exports = { func, number, object, port, signal, string, uint32 };
+// Whether a synchronous form can take this address; it cannot look up a name.
+function literal(value, name, method) {
+  string(value, name);
+  if (net.isIP(value) === 0) {
+    throw errors.argValue(name, value,
+      `must be a numeric IP address; ${method} does not perform DNS resolution`);
+  }
+}
+
+// {datagrams, bytes}, each a positive integer or left out; undefined where there is no limit.
+function queueLimit(value) {
+  if (value === undefined) return undefined;
+  object(value, 'options.queueLimit');
+  const limit = {};
+  for (const key of ['datagrams', 'bytes']) {
+    const most = value[key];
+    if (most !== undefined) number(most, `options.queueLimit.${key}`);
+    if (most < 1 || Number.isNaN(most)) {
+      throw errors.outOfRange(`options.queueLimit.${key}`, '>= 1', most);
+    }
+    limit[key] = most ?? Infinity;
+  }
+  return limit;
+}
+
+module.exports = {
+  func, literal, number, object, port, queueLimit, signal, string, uint32,
+};

@@ -34,20 +34,16 @@ static void report_uncaught(napi_env env) {
   (void)napi_fatal_exception(env, error);
 }
 
-int64_t addon_call(struct handle *handle, enum callback which, size_t argc, napi_value *argv) {
+void addon_call(struct handle *handle, enum callback which, size_t argc, napi_value *argv) {
   struct addon *addon = handle->addon;
   napi_env env = addon->env;
-  napi_value owner = NULL, function = NULL, result = NULL;
-  int64_t answer = -1;
-  if (addon->ending || !handle->owner) return -1;
+  napi_value owner = NULL, function = NULL;
+  if (addon->ending || !handle->owner) return;
   if (napi_get_reference_value(env, handle->owner, &owner) != napi_ok || !owner ||
       napi_get_reference_value(env, addon->callbacks[which], &function) != napi_ok)
-    return -1;
-  if (napi_make_callback(env, handle->context, owner, function, argc, argv, &result) != napi_ok)
+    return;
+  if (napi_make_callback(env, handle->context, owner, function, argc, argv, NULL) != napi_ok)
     report_uncaught(env);
-  else if (napi_get_value_int64(env, result, &answer) != napi_ok)
-    answer = -1;
-  return answer;
 }
 
 /* ---- the end ---- */
@@ -83,11 +79,11 @@ static bool take_memory(struct addon *addon, napi_value options, const char *nam
 
 static bool take_memories(struct addon *addon, napi_value options) {
   size_t length;
-  return take_memory(addon, options, "receiveSlab", 0, 65536, (void **)&addon->receive_slab,
-                     &addon->receive_slab_size) &&
+  return take_memory(addon, options, "receiveSlab", 0, 2 * SPARE_SIZE,
+                     (void **)&addon->receive_slab, &addon->receive_slab_size) &&
          take_memory(addon, options, "receiveMeta", 1, RECEIVE_META_LENGTH,
                      (void **)&addon->receive_meta, &length) &&
-         take_memory(addon, options, "sendSlab", 2, 65536, (void **)&addon->send_slab,
+         take_memory(addon, options, "sendSlab", 2, SPARE_SIZE, (void **)&addon->send_slab,
                      &addon->send_slab_size) &&
          take_memory(addon, options, "sendMeta", 3, SEND_META_LENGTH, (void **)&addon->send_meta,
                      &length);
@@ -115,9 +111,10 @@ static int create_stack(struct addon *addon) {
   dgram_stack_options options = {
       .kind = DGRAM_STACK_LINUX,
       .receive_memory = addon->receive_slab,
-      .receive_memory_size = addon->receive_slab_size,
+      .receive_memory_size = addon->receive_slab_size - SPARE_SIZE,
   };
   uv_loop_t *loop;
+  addon->receive_slab_size = options.receive_memory_size;
   if (napi_get_uv_event_loop(addon->env, &loop) != napi_ok) return DGRAM_EINVAL;
   return dgram_uv_stack_create(loop, &options, &addon->stack);
 }

@@ -34,7 +34,12 @@ enum layout {
   /* A sender, behind all messages: family, port, scope, the address in four. */
   ADDRESS_STRIDE = 7,
   SENDERS_AT = MESSAGE_STRIDE * MESSAGES_MAX,
-  RECEIVE_META_LENGTH = SENDERS_AT + ADDRESS_STRIDE * MESSAGES_MAX,
+
+  /* Behind them: which message is to be told, and how many there are. lib/ writes the one to go on
+   * with before it calls a listener, who may throw. */
+  INDEX_AT = SENDERS_AT + ADDRESS_STRIDE * MESSAGES_MAX,
+  COUNT_AT,
+  RECEIVE_META_LENGTH,
 
   /* A datagram to send: length, then an address; afterwards its result in place of the length. */
   SEND_STRIDE = 1 + ADDRESS_STRIDE,
@@ -47,9 +52,9 @@ enum { MESSAGE_TRUNCATED = 1 << 0 };
 
 /* The functions of lib/ that are called from the loop. `this` is the socket. */
 enum callback {
-  ON_MESSAGE, /* (index, count): the index to go on with */
+  ON_MESSAGE, /* (): see INDEX_AT */
   ON_ERROR,   /* (code, syscall) */
-  ON_SENT,    /* (id, Int32Array of results) */
+  ON_SENT,    /* (id, index, result) */
   ON_CLOSE,   /* () */
   CALLBACKS
 };
@@ -61,8 +66,9 @@ struct addon {
   dgram_stack *stack; /* NULL before setup, and when it is closed */
   bool ending;        /* the environment ends: nothing is called any more */
 
-  unsigned char *receive_slab;
-  size_t receive_slab_size;
+  unsigned char
+      *receive_slab;        /* what the stack receives into; behind it room for one datagram more */
+  size_t receive_slab_size; /* without that */
   int32_t *receive_meta;
   unsigned char *send_slab;
   size_t send_slab_size;
@@ -90,9 +96,8 @@ struct handle {
 struct addon *addon_of(napi_env env);
 
 /* Runs a callback of lib/ as an event of its own: ticks and promises follow it. What it throws is an
- * uncaught exception. Does nothing in an environment that ends. Returns the number that it answers,
- * or -1. */
-int64_t addon_call(struct handle *handle, enum callback which, size_t argc, napi_value *argv);
+ * uncaught exception. Does nothing in an environment that ends. */
+void addon_call(struct handle *handle, enum callback which, size_t argc, napi_value *argv);
 
 /* ---- handle.c ---- */
 
@@ -112,6 +117,9 @@ napi_value handle_send(napi_env env, napi_callback_info info);
 napi_value handle_queue(napi_env env, napi_callback_info info);
 napi_value handle_queued(napi_env env, napi_callback_info info);
 napi_value handle_stats(napi_env env, napi_callback_info info);
+
+/* Room for one datagram. */
+enum { SPARE_SIZE = 65536 };
 
 /* ---- receive.c ---- */
 

@@ -37,7 +37,7 @@ static void let_go(struct handle *handle) {
 static void tell_closed(struct handle *handle) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(handle->addon->env, &scope) != napi_ok) return;
-  (void)addon_call(handle, ON_CLOSE, 0, NULL);
+  addon_call(handle, ON_CLOSE, 0, NULL);
   (void)napi_close_handle_scope(handle->addon->env, scope);
 }
 
@@ -59,7 +59,7 @@ static void on_error(dgram_socket *socket, const dgram_error *error, void *data)
   (void)socket;
   if (handle->addon->ending || napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value argv[] = {value_int(env, error->code), value_text(env, error->syscall)};
-  (void)addon_call(handle, ON_ERROR, 2, argv);
+  addon_call(handle, ON_ERROR, 2, argv);
   (void)napi_close_handle_scope(env, scope);
 }
 
@@ -77,6 +77,11 @@ static bool option_flag(napi_env env, napi_value options, const char *name) {
   napi_value value;
   return napi_get_named_property(env, options, name, &value) == napi_ok &&
          value_to_bool(env, value);
+}
+
+static uint32_t disabled(napi_env env, napi_value options) {
+  return (option_flag(env, options, "noGso") ? DGRAM_DISABLE_GSO : 0u) |
+         (option_flag(env, options, "noGro") ? DGRAM_DISABLE_GRO : 0u);
 }
 
 static double option_number(napi_env env, napi_value options, const char *name) {
@@ -97,6 +102,7 @@ static dgram_socket_options read_options(napi_env env, napi_value options) {
       .linger_ms = (int)option_number(env, options, "lingerMs"),
       .max_queued_datagrams = SIZE_MAX,
       .max_queued_bytes = SIZE_MAX,
+      .disable = disabled(env, options),
   };
 }
 
@@ -117,7 +123,7 @@ static int hold(struct handle *handle, napi_value owner) {
   return 0;
 }
 
-/* new Handle(owner, {ipv6, reuseAddr, reusePort, ipv6Only, lingerMs}) */
+/* new Handle(owner, {ipv6, reuseAddr, reusePort, ipv6Only, noGso, noGro, lingerMs}) */
 static napi_value construct(napi_env env, napi_callback_info info) {
   struct addon *addon = addon_of(env);
   size_t argc = 2;
@@ -167,6 +173,15 @@ static napi_value adopt(napi_env env, napi_callback_info info) {
   const int code = dgram_bind_sync(handle->socket, &options);
   if (code < 0 && duplicate) (void)close(fd);
   return value_int(env, code);
+}
+
+/* duplicate(): a descriptor for somebody else, or a code */
+static napi_value duplicate(napi_env env, napi_callback_info info) {
+  int fd;
+  struct handle *handle = handle_of(env, info, 0, NULL);
+  if (!handle) return NULL;
+  const int code = dgram_duplicate_descriptor(handle->socket, &fd);
+  return value_int(env, code < 0 ? code : fd);
 }
 
 /* connect(address, port): 0 or a code */
@@ -235,6 +250,7 @@ int handle_define(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       METHOD("bind", bind_to),
       METHOD("adopt", adopt),
+      METHOD("duplicate", duplicate),
       METHOD("connect", connect_to),
       METHOD("disconnect", disconnect),
       METHOD("address", address),

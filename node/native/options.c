@@ -110,6 +110,13 @@ napi_value handle_stats(napi_env env, napi_callback_info info) {
   COUNTER("queuedHighWater", queued_high_water);
   COUNTER("sendErrors", send_errors);
   COUNTER("receiveErrors", receive_errors);
+  COUNTER("errorsResources", errors_resources);
+  COUNTER("errorsUnreachable", errors_unreachable);
+  COUNTER("errorsRefused", errors_refused);
+  COUNTER("errorsDenied", errors_denied);
+  COUNTER("errorsSize", errors_size);
+  COUNTER("errorsCanceled", errors_canceled);
+  COUNTER("errorsOther", errors_other);
 #undef COUNTER
   return object;
 }

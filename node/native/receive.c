@@ -7,6 +7,8 @@
  * close the socket: then the rest is dropped. What it throws is reported as uncaught; if the program
  * lives on, the rest follows. */
 
+#include <string.h>
+
 #include "addon.h"
 
 static bool same_address(const dgram_message *a, const dgram_message *b) {
@@ -19,6 +21,32 @@ static int32_t flags_of(const dgram_message *message) {
   return MESSAGE_TRUNCATED;
 }
 
+/* ---- where the bytes lie ---- */
+
+static bool in_slab(const struct addon *addon, const dgram_message *message) {
+  const uintptr_t slab = (uintptr_t)addon->receive_slab, at = (uintptr_t)message->bytes;
+  return at >= slab && at < slab + addon->receive_slab_size;
+}
+
+/* What the core has held back while the socket was paused lies elsewhere, and goes to the spare
+ * room. */
+static size_t offset_of(struct addon *addon, const dgram_message *message) {
+  if (in_slab(addon, message)) return (uintptr_t)message->bytes - (uintptr_t)addon->receive_slab;
+  memcpy(addon->receive_slab + addon->receive_slab_size, message->bytes, message->length);
+  return addon->receive_slab_size;
+}
+
+/* How many, from the front, can be told at once: one where it takes the spare room. */
+static size_t together(const struct addon *addon, const dgram_message *messages, size_t count) {
+  size_t n = 1;
+  if (!in_slab(addon, messages)) return 1;
+  while (n < count && n < MESSAGES_MAX && in_slab(addon, &messages[n]))
+    n++;
+  return n;
+}
+
+/* ---- telling ---- */
+
 static void write_batch(struct addon *addon, const dgram_message *messages, size_t count) {
   int32_t *at = addon->receive_meta;
   int32_t *sender = addon->receive_meta + SENDERS_AT;
@@ -28,28 +56,26 @@ static void write_batch(struct addon *addon, const dgram_message *messages, size
       value_write_address(&messages[i].from, sender + ADDRESS_STRIDE * senders);
       senders++;
     }
-    at[0] = (int32_t)((const unsigned char *)messages[i].bytes - addon->receive_slab);
+    at[0] = (int32_t)offset_of(addon, &messages[i]);
     at[1] = (int32_t)messages[i].length;
     at[2] = senders - 1;
     at[3] = flags_of(&messages[i]);
   }
 }
 
-/* lib/ answers with the index to go on with. A function that throws has had its message. */
-static size_t call(struct handle *handle, size_t index, size_t count) {
-  napi_env env = handle->addon->env;
-  napi_value argv[] = {value_int(env, (int64_t)index), value_int(env, (int64_t)count)};
-  const int64_t next = addon_call(handle, ON_MESSAGE, 2, argv);
-  return next < 0 ? index + 1 : (size_t)next;
+static void call(struct handle *handle) {
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(handle->addon->env, &scope) != napi_ok) return;
+  addon_call(handle, ON_MESSAGE, 0, NULL);
+  (void)napi_close_handle_scope(handle->addon->env, scope);
 }
 
 static void tell(struct handle *handle, size_t count) {
-  for (size_t i = 0; i < count && handle->socket && !handle->addon->ending;) {
-    napi_handle_scope scope;
-    if (napi_open_handle_scope(handle->addon->env, &scope) != napi_ok) return;
-    i = call(handle, i, count);
-    (void)napi_close_handle_scope(handle->addon->env, scope);
-  }
+  int32_t *meta = handle->addon->receive_meta;
+  meta[INDEX_AT] = 0;
+  meta[COUNT_AT] = (int32_t)count;
+  while (meta[INDEX_AT] < meta[COUNT_AT] && handle->socket && !handle->addon->ending)
+    call(handle);
 }
 
 void handle_on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,
@@ -57,7 +83,7 @@ void handle_on_batch(dgram_socket *socket, const dgram_message *messages, size_t
   struct handle *handle = data;
   (void)socket;
   while (count > 0 && handle->socket && !handle->addon->ending) {
-    const size_t some = count < MESSAGES_MAX ? count : MESSAGES_MAX;
+    const size_t some = together(handle->addon, messages, count);
     write_batch(handle->addon, messages, some);
     tell(handle, some);
     messages += some;

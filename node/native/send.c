@@ -67,30 +67,22 @@ struct queued {
   dgram_datagram list[];
 };
 
-static void tell_results(struct handle *handle, const struct queued *queued) {
+/* Each is an event of its own, as in Node: what one callback throws does not touch the next. */
+static void tell_result(struct handle *handle, int32_t id, size_t index, int32_t result) {
   napi_env env = handle->addon->env;
-  napi_value buffer, argv[2];
-  void *results;
-  argv[0] = value_int(env, queued->id);
-  if (napi_create_arraybuffer(env, queued->count * sizeof(int32_t), &results, &buffer) != napi_ok)
-    return;
-  for (size_t i = 0; i < queued->count; i++)
-    ((int32_t *)results)[i] = queued->list[i].result;
-  if (napi_create_typedarray(env, napi_int32_array, queued->count, buffer, 0, &argv[1]) == napi_ok)
-    (void)addon_call(handle, ON_SENT, 2, argv);
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_value argv[] = {value_int(env, id), value_int(env, (int64_t)index), value_int(env, result)};
+  addon_call(handle, ON_SENT, 3, argv);
+  (void)napi_close_handle_scope(env, scope);
 }
 
 static void on_sent(dgram_socket *socket, dgram_datagram *list, size_t count, void *data) {
   struct queued *queued = data;
   struct handle *handle = queued->handle;
-  napi_handle_scope scope;
   (void)socket;
-  (void)list;
-  (void)count;
-  if (!handle->addon->ending && napi_open_handle_scope(handle->addon->env, &scope) == napi_ok) {
-    tell_results(handle, queued);
-    (void)napi_close_handle_scope(handle->addon->env, scope);
-  }
+  for (size_t i = 0; i < count && !handle->addon->ending; i++)
+    tell_result(handle, queued->id, i, list[i].result);
   free(queued);
 }
 
