@@ -200,7 +200,8 @@ static void on_bound(dgram_socket *socket, int status, void *data) {
 static int create_socket(struct session *session, const dgram_address *address) {
   dgram_socket_options options = {.type = address->family == DGRAM_IPV6 ? DGRAM_UDP6 : DGRAM_UDP4,
                                   .reuse_addr = session->options->reuse_addr,
-                                  .reuse_port = session->options->reuse_port};
+                                  .reuse_port = session->options->reuse_port &&
+                                                session->options->workers == 0};
   if (session->options->verbose) {
     options.recv_info = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
                         DGRAM_RECV_TOS | DGRAM_RECV_TIME;

@@ -4,6 +4,7 @@
 #include "report.h"
 #include "session.h"
 #include "way.h"
+#include "workers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +22,9 @@ struct echo {
 
 static void on_ready(struct session *session) {
   struct echo *echo = (struct echo *)session;
-  session_announce(session);
+  if (session->options->workers == 0) { /* else the primary says it */
+    session_announce(session);
+  }
   way_open(&echo->way, &echo->ways, session->socket, echo->seed, 0);
   link_options_announce(session->options, echo->seed);
 }
@@ -124,13 +127,24 @@ static int run(const struct options *options) {
     report("--ttl 0 is for sending to multicast groups only");
     return EXIT_TROUBLE;
   }
+  if (options->workers > 0 && (options->count > 0 || options->bad_link)) {
+    report("--workers excludes -c, --loss and its like");
+    return EXIT_TROUBLE;
+  }
+  if (workers_wanted(options)) {
+    return workers_run(options);
+  }
   if (link_options_check(options) < 0 || session_endpoint(options->arguments[0], &endpoint) < 0 ||
       session_open(&echo.session, &role, options) < 0) {
     return EXIT_TROUBLE;
   }
   ways_open(&echo.ways, &echo.session);
+  if (workers_join(&echo.session) < 0) {
+    return session_close(&echo.session) | EXIT_TROUBLE;
+  }
   session_listen(&echo.session, &endpoint);
   session_run(&echo.session);
+  workers_leave();
   int exit_code = session_close(&echo.session);
   ways_close(&echo.ways);
   return exit_code;
@@ -144,11 +158,15 @@ const struct command echo_command = {
         "  dgram echo 41234                     and elsewhere: dgram send host:41234 hello\n"
         "  dgram echo -v -c 3 127.0.0.1:41234   print three datagrams, and end\n"
         "  dgram echo '[::1]:0'                 on any free port\n"
-        "  dgram echo --delay 50ms --loss 1% 41234    as from far away\n",
+        "  dgram echo --delay 50ms --loss 1% 41234    as from far away\n"
+        "  dgram echo --workers 4 41234         by four processes\n",
     .notes =
         "Senders are answered whoever they are, and a sender's address can be forged: do not\n"
         "leave it running on a port that the internet reaches.\n"
         "The address is understood as by dgram listen.\n"
+        "\n"
+        "Workers share one socket, and whoever is first takes what comes; with --reuse-port each has\n"
+        "one of its own, and the kernel chooses by where a datagram is from.\n"
         "\n"
         "--loss and its like are for the way back, one for all senders; they are explained in\n"
         "dgram help relay.\n",

@@ -212,6 +212,11 @@ static const char *take_sessions(struct options *options, const char *value) {
   return good ? NULL : "needs a number from 1 to 50000";
 }
 
+static const char *take_workers(struct options *options, const char *value) {
+  bool good = parse_number(value, 1, WORKERS_MAX, &options->workers);
+  return good ? NULL : "needs a number from 1 to 1024";
+}
+
 static const char *take_quiet(struct options *options, const char *value) {
   (void)value;
   options->quiet = true;
@@ -280,6 +285,7 @@ static const struct option_entry entries[] = {
      link_options_queue},
     {0, "mtu", "BYTES", LINKS, "lose what is longer than that, with headers", link_options_mtu},
     {0, "seed", "N", LINKS, "what chance begins with; -v says it", link_options_seed},
+    {0, "workers", "N", FOR_ECHO, "serve by N processes that share the port", take_workers},
     {'q', "quiet", NULL, ALL, "say nothing but errors on standard error", take_quiet},
     {'v', "verbose", NULL, FOR_LISTEN | FOR_SEND, "say more on standard error", take_verbose},
     {'v', "verbose", NULL, FOR_RELAY, "say which sessions there are, and what is lost and why",

@@ -24,7 +24,8 @@ enum {
   /* Sessions of a relay unless told otherwise: as many as the descriptors that most systems give a
    * process without asking; and at most: with more, the ports of a host run out. */
   SESSIONS_DEFAULT = 1000,
-  SESSIONS_MAX = 50000
+  SESSIONS_MAX = 50000,
+  WORKERS_MAX = 1024 /* of a cluster: dgram/cluster.h */
 };
 
 /* How datagrams are printed. */
@@ -63,6 +64,7 @@ struct options {
   uint64_t seed;
   uint64_t idle_ns;  /* of a relay's session */
   uint64_t sessions; /* of a relay at a time */
+  uint64_t workers;  /* processes that serve; 0: this one */
   bool quiet;
   bool verbose;
   bool help; /* -h: nothing else counts */

@@ -44,6 +44,14 @@ static void write_summary(const struct session *session) {
 
 /* ---- signals ---- */
 
+void session_interrupt(struct session *session) {
+  if (!session->ending && !session->options->quiet) {
+    write_summary(session);
+    session->summarized = true;
+  }
+  session_end(session, EXIT_OK);
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
   struct session *session = handle->data;
   if (number == SIGUSR1) {
@@ -53,11 +61,7 @@ static void on_signal(uv_signal_t *handle, int number) {
   if (session->ending) {
     _exit(128 + number);
   }
-  if (!session->options->quiet) {
-    write_summary(session);
-    session->summarized = true;
-  }
-  session_end(session, EXIT_OK);
+  session_interrupt(session);
 }
 
 static int watch_signal(struct session *session, int number) {

@@ -100,6 +100,9 @@ void session_flush(struct session *session);
 /* Ends: what was accepted for sending still goes out. */
 void session_end(struct session *session, int exit_code);
 
+/* Ends as Ctrl-C does, with a summary. */
+void session_interrupt(struct session *session);
+
 /* Ends with EXIT_TROUBLE after a report as report_code makes it. */
 void session_fail(struct session *session, const char *what, int code, const char *where);
 

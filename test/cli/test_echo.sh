@@ -51,4 +51,31 @@ test_all_interfaces() {
   run 0 "$DGRAM" send -n 1 -w 60 "localhost:$port" x
 }
 
-on_each_stack test_many test_empty test_count test_verbose_prints test_several_senders test_all_interfaces
+# Both answer: who of them, is the kernel's choice. One is killed, and replaced.
+test_workers() {
+  serve echo echo --workers 2 "$@" 127.0.0.1:0
+  await "two workers" has_workers 2
+  run 0 "$DGRAM" send -c 100 -n 100 -w 60 --raw "127.0.0.1:$port" 0123456789
+  [[ $(wc -c <"$work/run.out") == 1000 ]] || fail "not everything came back"
+  kill -KILL "$(pgrep -P "${pids[echo]}" | head -n 1)"
+  run 0 "$DGRAM" send -c 100 -n 100 -w 60 --raw "127.0.0.1:$port" 0123456789
+  await "two workers again" has_workers 2
+  kill -TERM "${pids[echo]}"
+  ended echo 0
+  grep -qE '^[0-9]+ datagrams?, [0-9]+ bytes? received, [0-9]+ sent back in ' "$work/echo.err" || fail "summary"
+  [[ $(grep -c '^listening on ' "$work/echo.err") == 1 ]] || fail "said more than once"
+}
+has_workers() { [[ $(pgrep -cP "${pids[echo]}") == "$1" ]]; }
+
+test_workers_of_their_own() { test_workers --reuse-port; }
+
+test_workers_on_a_busy_port() {
+  serve busy echo 127.0.0.1:0
+  run 2 "$DGRAM" echo --workers 2 "127.0.0.1:$port"
+  grep -q 'bind EADDRINUSE' "$work/run.err" || fail "no error"
+  run 2 "$DGRAM" echo --workers 0 "127.0.0.1:$port"
+  run 2 "$DGRAM" echo --workers 2 -c 1 "127.0.0.1:$port"
+  says run.err 'dgram: --workers excludes -c, --loss and its like'
+}
+
+on_each_stack test_workers test_workers_of_their_own test_workers_on_a_busy_port test_many test_empty test_count test_verbose_prints test_several_senders test_all_interfaces
