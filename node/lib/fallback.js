@@ -31,7 +31,7 @@ function pendingOf(socket) {
 
 // A plain function, since programs inherit from Node's the old way too.
 function Socket(type, listener) {
-  const limit = validate.queueLimit?.(type?.queueLimit);
+  const limit = validate.queueLimit(type?.queueLimit);
   let socket = this;
   if (new.target === undefined) dgram.Socket.call(this, type, listener);
   else socket = Reflect.construct(dgram.Socket, [type, listener], new.target);
@@ -107,7 +107,7 @@ Socket.prototype.send = function send(...args) {
     base.send.apply(this, args);
     return;
   }
-  pending.check(size);
+  pending.check(1, size);
   const end = pending.accept(size, (error, bytes) => {
     if (callback !== undefined) callback(error, bytes);
     else if (error) unheard(this, error);
@@ -124,6 +124,7 @@ Socket.prototype.send = function send(...args) {
 Socket.prototype.sendMany = function sendMany(list, callback) {
   const connected = isConnected(this);
   checkList(list, connected);
+  pendingOf(this).check(list.length, sizeOf(list.map(([bytes]) => bytes)));
   const callbackOf = collect(list.length, callback);
   list.forEach(([bytes, port, address], i) => {
     if (connected) this.send(bytes, callbackOf(i));

@@ -24,9 +24,9 @@ class Pending {
     this.maxBytes = bytes;
   }
 
-  // Throws where one more is too much.
-  check(size) {
-    if (this.sends.size < this.maxDatagrams && this.bytes + size <= this.maxBytes) return;
+  // Throws where so many more, and so many bytes, are too much.
+  check(count, size) {
+    if (this.sends.size + count <= this.maxDatagrams && this.bytes + size <= this.maxBytes) return;
     this.full = true;
     throw errors.misuse('queueFull');
   }
