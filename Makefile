@@ -62,14 +62,15 @@ bench:
 
 # The npm package against node:dgram: node/README.md. BENCH_FLAGS='--node PATH --node PATH'.
 bench-node:
-	@scripts/setup bench_node
+	@scripts/setup bench
+	@scripts/setup node
 	@$(call configure,build,$(BUILD_TYPE),$(without_tests) -DDGRAM_BUILD_BENCH=ON -DDGRAM_BUILD_NODE=ON)
 	@cmake --build build --target bench_programs dgram_addon
 	@python3 node/bench/run.py --build build --json build/bench-node.json --chart docs/bench/node.svg $(BENCH_FLAGS)
 
 # The npm package as it is published, into build/node-package: node/BUILDING.md.
 node-package:
-	@scripts/setup test
+	@scripts/setup node
 	@scripts/node-package build/node-package
 
 # Long runs, each by itself; minutes.

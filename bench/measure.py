@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-# A program and its role: ("bare", "send-gso").
+# A program and its role: ("bare", "send-gso"). One with a "/" is a file, whose role follows somewhere.
 Command = tuple[str, ...]
 
 # JavaScript is slow until it is compiled, which takes so many times the usual warm-up.
@@ -49,6 +49,8 @@ def command_line(command: Command, setting: Setting) -> list[str]:
     rest += [f"--window-ms={setting.window_ms}", f"--warm-up-ms={setting.warm_up_ms}"]
     if program == "node":
         return ["node", str(Path(__file__).parent / "node.js"), *rest]
+    if "/" in program:
+        return [program, *rest]
     return [str(setting.build / "bench" / f"bench-{program}"), *rest]
 
 
@@ -111,6 +113,10 @@ class Child:
         self.complaints.close()
 
 
+def is_javascript(command: Command) -> bool:
+    return command[0] == "node" or "/" in command[0]
+
+
 def core_of(setting: Setting, side: int) -> int | None:
     return setting.cores[side] if len(setting.cores) > 1 else None
 
@@ -140,7 +146,7 @@ def sample_of(measured: str, results: dict[str, dict[str, Any]]) -> Sample:
 def measure_pair(sender: Command, receiver: Command, measured: str, setting: Setting) -> Sample:
     """The receiver listens first. Both print their result when their window is over, and go on
     until they are ended, so that neither is alone within its window."""
-    if "node" in (sender[0], receiver[0]):
+    if is_javascript(sender) or is_javascript(receiver):
         setting = replace(setting, warm_up_ms=setting.warm_up_ms * NODE_WARM_UPS)
     children: list[Child] = []
     try:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 GOALS = (("job", 17), ("ours", 9), ("bare", 9), ("libuv", 9), ("of bare", 15), ("goal", 7),
@@ -19,6 +19,7 @@ OTHERS = {
     "p99": "libuv's p99 over ours",
     "bytes": "bytes",
     "cpu": "CPU time for a datagram with it over without",
+    "heap": "bytes of heap, after gc",
     "growth": "highest cost over the lowest of fewer",
 }
 
@@ -85,6 +86,9 @@ def notes(row: dict[str, Any]) -> Iterator[str]:
         yield f"{name} failed: {error}"
 
 
+Columns = Sequence[tuple[str, int]]
+
+
 def details(row: dict[str, Any]) -> Iterator[list[str]]:
     """A line for each contender of a pair of programs."""
     values = {"ours": row["ours"], "limit": row["limit"], **row["peers"]}
@@ -100,7 +104,7 @@ def details(row: dict[str, Any]) -> Iterator[list[str]]:
         ]
 
 
-def aligned(texts: Sequence[str], columns: Sequence[tuple[str, int]]) -> str:
+def aligned(texts: Sequence[str], columns: Columns) -> str:
     """Words to the left, figures to the right."""
     words = ("job", "who", "how")
     return "  ".join(
@@ -109,12 +113,17 @@ def aligned(texts: Sequence[str], columns: Sequence[tuple[str, int]]) -> str:
     ).rstrip()
 
 
-def heading(columns: Sequence[tuple[str, int]]) -> str:
+def heading(columns: Columns) -> str:
     return aligned([title for title, _ in columns], columns)
 
 
 class Terminal:
-    def __init__(self) -> None:
+    """`cells` gives what stands in the columns of a row."""
+
+    def __init__(self, columns: Columns = GOALS,
+                 cells: Callable[[dict[str, Any]], list[str]] = cells) -> None:
+        self.columns = columns
+        self.cells = cells
         self.live = sys.stdout.isatty()
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without "±" gets a "?"
@@ -129,10 +138,10 @@ class Terminal:
         print(f"\r\x1b[K{text}" if self.live else text, flush=True)
 
     def head(self) -> None:
-        self.say(heading(GOALS))
+        self.say(heading(self.columns))
 
     def row(self, row: dict[str, Any]) -> None:
-        self.say(aligned(cells(row), GOALS))
+        self.say(aligned(self.cells(row), self.columns))
         for note in notes(row):
             self.say(f"    {note}")
 
