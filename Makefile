@@ -25,7 +25,7 @@ sources = $(shell find include src cli examples bench test -name '*.[ch]')
 
 BENCH_FLAGS ?=
 
-.PHONY: all run test test-node-all soak bench bench-node node-package install asan tsan coverage format tidy clean
+.PHONY: all run test test-node-all soak bench bench-cluster bench-node node-package install asan tsan coverage format tidy clean
 
 all:
 	@scripts/setup --check run
@@ -72,6 +72,14 @@ bench-node:
 node-package:
 	@scripts/setup node
 	@scripts/node-package build/node-package
+
+# What a cluster of workers costs and brings: bench/cluster.c.
+bench-cluster:
+	@scripts/setup bench
+	@$(call configure,build,$(BUILD_TYPE),$(without_tests) -DDGRAM_BUILD_BENCH=ON)
+	@cmake --build build --target bench_cluster
+	@build/bench/bench-cluster bind
+	@build/bench/bench-cluster echo
 
 # Long runs, each by itself; minutes.
 soak:

@@ -21,6 +21,7 @@ endfunction()
 dgram_bench_program(bare)
 dgram_bench_program(ours dgram::dgram_static)
 dgram_bench_program(uv PkgConfig::DGRAM_LIBUV)
+dgram_bench_program(cluster dgram::dgram_static)
 
 # By itself: it needs no kernel and no peer.
 add_executable(bench_sim bench/sim.c)
@@ -29,13 +30,13 @@ set_target_properties(bench_sim PROPERTIES
   OUTPUT_NAME bench-sim
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
 
-foreach(target bench_common bench_bare bench_ours bench_uv bench_sim)
+foreach(target bench_common bench_bare bench_ours bench_uv bench_sim bench_cluster)
   dgram_compile(${target})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_compile_options(${target} PRIVATE -O2)
 endforeach()
 
-set(bench_programs bench_bare bench_ours bench_uv bench_sim)
+set(bench_programs bench_bare bench_ours bench_uv bench_sim bench_cluster)
 
 # Peers that are measured where they are installed; nothing else needs them.
 include(CheckLanguage)

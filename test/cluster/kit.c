@@ -28,6 +28,7 @@ static struct kit {
 
 static char self_path[4096];
 int (*kit_other_worker)(const char *kind);
+void (*kit_watch)(const dgram_cluster_event *event);
 
 /* ---- the log ---- */
 
@@ -89,6 +90,7 @@ static void on_message(dgram_socket *socket, const dgram_message *message, void 
 static void on_event(dgram_cluster *cluster, const dgram_cluster_event *event, void *data) {
   (void)data;
   if (kit.cluster == NULL) kit.cluster = cluster;
+  if (kit_watch != NULL) kit_watch(event);
   switch (event->type) {
   case DGRAM_CLUSTER_ONLINE:
     kit.pids[event->number] = event->pid;

@@ -46,6 +46,9 @@ int kit_teardown(void **state);
  * not "told". NULL: the program has none. */
 extern int (*kit_other_worker)(const char *kind);
 
+/* Sees each event of the cluster before the log does; NULL: nobody. */
+extern void (*kit_watch)(const dgram_cluster_event *event);
+
 /* The worker of the above, for an other worker that is one now and then. polite: it is told why it
  * shall leave, says "asked REASON", and leaves. */
 int kit_told_worker(bool polite);
