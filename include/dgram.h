@@ -476,8 +476,7 @@ typedef struct dgram_socket_options {
   bool ipv6_only;                       /* udp6: leave IPv4 to others, neither hear nor send it */
   dgram_lookup_cb lookup; /* looks up the names given to this socket; NULL: the stack does */
   void *lookup_data;      /* for lookup */
-  uint32_t
-      disable; /* DGRAM_DISABLE_GSO, DGRAM_DISABLE_GRO: not on this socket (dgram_stack_options) */
+  uint32_t disable;       /* DGRAM_DISABLE_MMSG, _GSO, _GRO: not on this socket */
 } dgram_socket_options;
 
 /* Creates a socket. It has no descriptor and no port until it is bound: by dgram_bind, or by its

@@ -11,6 +11,7 @@ const errors = require('./errors');
 const native = require('./native');
 const queue = require('./queue');
 const validate = require('./validate');
+const { shareHandle } = require('./handle');
 const { lookup } = require('./lookup');
 const { BINDING, BOUND, CONNECTED, UNBOUND, kState } = require('./state');
 
@@ -85,6 +86,7 @@ function noteAdopted(state) {
 // The handle is kept for whoever gave it; we read from a copy of its descriptor. One that has none is
 // not bound yet.
 function adoptHandle(socket, state, handle) {
+  shareHandle(socket, state);
   const code = handle.fd >= 0 ? state.handle.adopt(handle.fd, true)
     : state.handle.bind(anyAddress(state), 0);
   if (code < 0) return code;

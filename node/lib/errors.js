@@ -45,9 +45,8 @@ function kindOf(name) {
 }
 
 // An error whose stack begins with `TypeError [CODE]: text`, and whose name is plain afterwards.
-function make(Base, code, text) {
+function make(Base, code, text, name = Base.name) {
   const error = new Base(text);
-  const { name } = error;
   Object.defineProperty(error, 'name', { value: `${name} [${code}]`, configurable: true });
   Error.captureStackTrace(error, make);
   void error.stack; // formatted now, with that name
@@ -158,7 +157,7 @@ function bufferSize(result, syscall, message) {
   const errno = errnoOf(result);
   const info = { errno, code: nameOf(errno), message, syscall };
   const error = make(Error, 'ERR_SOCKET_BUFFER_SIZE',
-    `Could not get or set buffer size: ${syscall} returned ${info.code} (${message})`);
+    `Could not get or set buffer size: ${syscall} returned ${info.code} (${message})`, 'SystemError');
   Object.defineProperty(error, 'name', { value: 'SystemError', writable: true, configurable: true });
   Object.defineProperty(error, 'info', { value: info, enumerable: true, configurable: true });
   for (const key of ['errno', 'syscall']) {
@@ -169,7 +168,12 @@ function bufferSize(result, syscall, message) {
       configurable: true,
     });
   }
+  Object.defineProperty(error, inspect.custom, { value: inspectGetters });
   return error;
+}
+
+function inspectGetters(depth, options) {
+  return inspect(this, { ...options, getters: true, customInspect: false });
 }
 
 module.exports = {

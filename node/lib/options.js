@@ -69,6 +69,7 @@ function setMulticastInterface(interfaceAddress) {
   validate.string(interfaceAddress, 'interfaceAddress');
   const family = familyOf(interfaceAddress);
   let code = handle.multicastInterface(interfaceAddress);
+  if (family === 6 && code === -ENODEV) code = handle.multicastInterface('::'); // as libuv does
   if (family === 0 && (code === -ENODEV || code === -EBADF)) code = -EINVAL;
   if (family === 6 && !this[kState].ipv6 && code !== -EBADF) code = -ENOPROTOOPT;
   check(code, 'setMulticastInterface');

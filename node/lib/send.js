@@ -258,21 +258,15 @@ function endUnheard(ticket) {
 }
 
 function emitError(ticket) {
-  try {
-    ticket.socket.emit('error', errorOf(ticket));
-  } finally {
-    settle(ticket);
-  }
+  settle(ticket);
+  ticket.socket.emit('error', errorOf(ticket));
 }
 
 function call(ticket) {
   const { callback, result } = ticket;
-  try {
-    if (isFailure(result)) callback(errorOf(ticket));
-    else callback(null, result);
-  } finally {
-    settle(ticket);
-  }
+  settle(ticket);
+  if (isFailure(result)) callback(errorOf(ticket));
+  else callback(null, result);
 }
 
 // The tick in which Node calls back, unless the datagram waits for the kernel.
@@ -292,7 +286,7 @@ function onAddress(ticket) {
   process.nextTick(onTick, ticket);
 }
 
-// Something accepted has ended: a socket that closes may have waited for it.
+// Something accepted has ended, its callback runs now: a socket that closes may have waited for it.
 function settle({ socket, bytes }) {
   const state = socket[kState];
   state.pending--;

@@ -18,6 +18,7 @@ const receive = require('./receive');
 const sending = require('./send');
 const travel = require('./travel');
 const validate = require('./validate');
+const { makeHandle } = require('./handle');
 const { Messages } = require('./iterate');
 const { CONNECTED, State, kState } = require('./state');
 
@@ -36,9 +37,7 @@ function Socket(type, listener) {
   this.type = type;
   if (typeof listener === 'function') this.on('message', listener);
   Object.defineProperty(this, kState, { value: state });
-  state.handle = new native.Handle(this, {
-    ...state.options, ipv6: state.ipv6, ipv6Only: state.ipv6 && state.options.ipv6Only,
-  });
+  state.handle = makeHandle(this, state, false);
   state.onSettled = endClosing;
   state.onNamed = endNamed;
   if (given.signal !== undefined) obey(this, given.signal);
@@ -188,13 +187,18 @@ async function asyncDispose() {
 
 // ---- holding the program ----
 
+function setRef(state, flag) {
+  state.reffed = flag;
+  state.handle?.setRef(flag);
+}
+
 function ref() {
-  this[kState].handle?.setRef(true);
+  setRef(this[kState], true);
   return this;
 }
 
 function unref() {
-  this[kState].handle?.setRef(false);
+  setRef(this[kState], false);
   return this;
 }
 

@@ -19,6 +19,7 @@ class State {
     this.bindState = UNBOUND;
     this.connectState = DISCONNECTED;
     this.receiving = false;
+    this.reffed = true;
     this.queue = undefined; // calls that wait for a bind: queue.js
     this.onBound = undefined;
     this.closeQueued = false; // a close is among them

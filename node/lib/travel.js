@@ -46,16 +46,17 @@ function closeCopy(state) {
   state.copy = undefined;
 }
 
-// What Node's code finds there.
+// What Node's code finds there. Nothing but the handle is of use to it, and nothing can be set.
 function view(socket) {
   const state = socket[kState];
   return {
     get handle() { return handleOf(socket, state); },
-    get receiving() { return state.receiving; },
-    get bindState() { return state.bindState; },
-    get connectState() { return state.connectState; },
-    get queue() { return state.queue; },
-    get reuseAddr() { return state.options.reuseAddr; },
+    set handle(value) {},
+    receiving: state.receiving,
+    bindState: state.bindState,
+    connectState: state.connectState,
+    queue: state.queue,
+    reuseAddr: state.options.reuseAddr,
   };
 }
 

@@ -80,7 +80,8 @@ static bool option_flag(napi_env env, napi_value options, const char *name) {
 }
 
 static uint32_t disabled(napi_env env, napi_value options) {
-  return (option_flag(env, options, "noGso") ? DGRAM_DISABLE_GSO : 0u) |
+  return (option_flag(env, options, "noMmsg") ? DGRAM_DISABLE_MMSG : 0u) |
+         (option_flag(env, options, "noGso") ? DGRAM_DISABLE_GSO : 0u) |
          (option_flag(env, options, "noGro") ? DGRAM_DISABLE_GRO : 0u);
 }
 
@@ -123,7 +124,7 @@ static int hold(struct handle *handle, napi_value owner) {
   return 0;
 }
 
-/* new Handle(owner, {ipv6, reuseAddr, reusePort, ipv6Only, noGso, noGro, lingerMs}) */
+/* new Handle(owner, {ipv6, reuseAddr, reusePort, ipv6Only, noMmsg, noGso, noGro, lingerMs}) */
 static napi_value construct(napi_env env, napi_callback_info info) {
   struct addon *addon = addon_of(env);
   size_t argc = 2;

@@ -114,6 +114,7 @@ static int configure_extras(dgram_socket *socket, const dgram_socket_options *op
   if (extras == NULL) return DGRAM_ENOMEM;
   if (options->reuse_port) extras->bind_flags |= DGRAM__BIND_REUSE_PORT;
   if (options->ipv6_only) extras->bind_flags |= DGRAM__BIND_IPV6_ONLY;
+  if (options->disable & DGRAM_DISABLE_MMSG) extras->bind_flags |= DGRAM__BIND_NO_MMSG;
   if (options->disable & DGRAM_DISABLE_GSO) extras->bind_flags |= DGRAM__BIND_NO_GSO;
   if (options->disable & DGRAM_DISABLE_GRO) extras->bind_flags |= DGRAM__BIND_NO_GRO;
   extras->recv_buffer_size = options->recv_buffer_size;
@@ -320,10 +321,11 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
 /* ---- public entry points ---- */
 
 static int check_options(const dgram_socket_options *options) {
+  const uint32_t known = DGRAM_DISABLE_MMSG | DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO;
+
   if (options->type != DGRAM_UDP4 && options->type != DGRAM_UDP6) return DGRAM_EBADTYPE;
   if (options->recv_buffer_size < 0 || options->send_buffer_size < 0) return DGRAM_EBADBUFFERSIZE;
-  if ((options->disable & ~(uint32_t)(DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO)) != 0)
-    return DGRAM_EINVAL;
+  if ((options->disable & ~known) != 0) return DGRAM_EINVAL;
   return options->ipv6_only && options->type != DGRAM_UDP6 ? DGRAM_EINVAL : 0;
 }
 

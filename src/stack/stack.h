@@ -73,12 +73,13 @@ enum dgram__bind_flags {
   DGRAM__BIND_REUSE_PORT = 1 << 2,  /* DGRAM_ENOTSUP where the system would not balance */
   DGRAM__BIND_IPV6_ONLY = 1 << 3,   /* udp6 only */
   DGRAM__BIND_NO_GSO = 1 << 4,      /* each datagram leaves by itself */
-  DGRAM__BIND_NO_GRO = 1 << 5       /* and is told by the system by itself */
+  DGRAM__BIND_NO_GRO = 1 << 5,      /* and is told by the system by itself */
+  DGRAM__BIND_NO_MMSG = 1 << 6      /* one message with each call to the system */
 };
 
 /* How ops->bind binds, and ops->adopt adopts. Zeroed it is the usual way. */
 struct dgram__bind_how {
-  unsigned flags;       /* enum dgram__bind_flags; of these adopt has ICMP_ERRORS and NO_GSO alone */
+  unsigned flags; /* enum dgram__bind_flags; adopt has of these ICMP_ERRORS, NO_GSO, NO_MMSG */
   int recv_buffer_size; /* as the options of these names; 0: the system's */
   int send_buffer_size;
   uint32_t recv_info; /* as set_recv_info, so that no datagram comes before it */

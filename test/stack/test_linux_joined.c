@@ -450,6 +450,34 @@ static void test_switched_off_for_one_socket(void **state) {
   finish();
 }
 
+/* What is told is all that was read: a socket that closes leaves the rest to who else reads. */
+static void close_now(void) {
+  assert_int_equal(dgram_close(world.socket, NULL, NULL), 0);
+}
+
+static void test_without_batches_no_more_is_read(void **state) {
+  const dgram_socket_options options = {.type = DGRAM_UDP4, .disable = DGRAM_DISABLE_MMSG};
+  char byte;
+  (void)state;
+  reset(AF_INET);
+  int fd = kit_peer(AF_INET, &world.port);
+  int other = dup(fd);
+  const dgram_bind_options where = {.fd = fd};
+  assert_int_equal(dgram_create_socket(kit.stack, &options, &world.socket), 0);
+  assert_int_equal(dgram_on_message(world.socket, on_message, NULL), 0);
+  assert_int_equal(dgram_bind_sync(world.socket, &where), 0);
+  world.act_at = 7;
+  world.act = close_now;
+  send_joined(10, 1);
+  hear(7);
+  kit_turns(3);
+  assert_int_equal(world.count, 7);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(recv(other, &byte, 1, MSG_DONTWAIT), 1);
+  close(other);
+  finish();
+}
+
 /* ---- more in a slot than anybody expects ---- */
 
 static void expect_fake(size_t n) {
@@ -646,6 +674,7 @@ int main(void) {
       KIT_TEST(test_a_duplicate_ends_joining),
       KIT_TEST(test_a_duplicate_of_what_was_adopted),
       KIT_TEST(test_switched_off_for_one_socket),
+      KIT_TEST(test_without_batches_no_more_is_read),
       KIT_TEST(test_as_many_as_bytes),
       KIT_TEST(test_as_many_as_bytes_behind_others),
       KIT_TEST(test_pause_among_so_many),

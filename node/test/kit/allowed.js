@@ -7,7 +7,7 @@ const major = Number(process.versions.node.split('.')[0]);
 const MEMBERSHIPS = /^(add|drop)(SourceSpecific)?Membership$/;
 // A source of zeros is none.
 function isNoSource(node, our) {
-  return /SourceSpecific/.test(node.method) && our.code === 'EINVAL' && /^\[ '0.0.0.0'/.test(node.args);
+  return /SourceSpecific/.test(node.method) && our.code === 'EINVAL' && /^\[ '(0.0.0.0|::)'/.test(node.args);
 }
 
 const SENDS = new Set(['send', 'sendto']);
@@ -27,6 +27,10 @@ function joinsOtherFamily(node, our) {
     /'\d+\.\d+\.\d+\.\d+'/.test(node.args);
 }
 
+function joinsAgain(node, our) {
+  return node.method === 'addMembership' && node.code === 'EADDRINUSE' && our.code === undefined;
+}
+
 // From here on the two go ways of their own:
 //
 // - A membership binds a socket that is not bound. With node:dgram a later bind fails for it, here it
@@ -39,12 +43,13 @@ function joinsOtherFamily(node, our) {
 // - With node:dgram a socket whose bind has failed can be set, and has an address, of zeros.
 // - A bind that throws has not begun; with node:dgram it goes on for ever.
 // - A udp6 socket joins no group of IPv4.
+// - A group may be joined on one interface by several of its names.
 // - Node 18 looks at the sizes of buffers when it binds.
 function parts(node, our, previous) {
   if (our === undefined) return true;
   if (node.state !== our.state) return true;
   if (isStuck(previous) || isUnchecked(node, our) || isNoSource(node, our)) return true;
-  if (joinsOtherFamily(node, our)) return true;
+  if (joinsOtherFamily(node, our) || joinsAgain(node, our)) return true;
   if (MEMBERSHIPS.test(node.method) && node.state !== 'bound') return true;
   if (node.code === 'ERR_SOCKET_DGRAM_IS_CONNECTED' && our.code !== node.code) return true;
   if (our.code !== NOT_RUNNING || node.code === NOT_RUNNING) return false;
@@ -98,7 +103,7 @@ function sameText(node, our) {
 function isLost(entry, line) {
   if (/^callback .* send EISCONN localhost/.test(line)) return true;
   if (line.startsWith('callback ')) return SENDS.has(entry.method) || /^(connect|close)$/.test(entry.method);
-  return line === 'close' || line === 'connect' || /^error .*(syscall=send|ERR_IP_BLOCKED)/.test(line);
+  return line === 'close' || line === 'connect' || /^error .*(syscall=send|ERR_IP_BLOCKED|ENOTFOUND)/.test(line);
 }
 
 // A send to an address leaves before a connect that was accepted after it, and before the socket is

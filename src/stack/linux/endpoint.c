@@ -35,6 +35,7 @@ static int take_descriptor(struct linux_endpoint *endpoint, int fd,
   endpoint->poll.data = endpoint;
   endpoint->tells_icmp = how->flags & DGRAM__BIND_ICMP_ERRORS;
   endpoint->no_groups = how->flags & DGRAM__BIND_NO_GSO;
+  endpoint->no_batches = how->flags & DGRAM__BIND_NO_MMSG;
   endpoint->fd = fd;
   return 0;
 }

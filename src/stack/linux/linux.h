@@ -82,6 +82,7 @@ struct linux_endpoint {
   bool rests_receiving : 1;  /* see rest.c */
   bool rests_sending : 1;    /* the same */
   bool no_groups : 1;        /* datagrams left one by one where a group of them did not */
+  bool no_batches : 1;       /* one message with each call to the system */
   bool tells_icmp : 1;       /* the core is told what ICMP answers */
   bool connected : 1;        /* has a peer, so that ICMP's answers to it are told */
   bool peer_mapped : 1;      /* that has a mapped address: a udp6 socket's of IPv4 */

@@ -143,7 +143,7 @@ static unsigned slots_for(struct linux_endpoint *endpoint, unsigned most) {
 /* One call to the system, for up to so many slots. *ret_empty: the socket has no more. */
 static int receive_some(struct linux_endpoint *endpoint, unsigned slots, bool *ret_empty) {
   struct linux_stack *stack = linux_stack_of(&endpoint->base);
-  if (slots > 1 && !stack->single_receives) {
+  if (slots > 1 && !stack->single_receives && !endpoint->no_batches) {
     int count = receive_many(endpoint, &stack->receiver, slots);
     *ret_empty = count >= 0 && (unsigned)count < slots;
     if (count != DGRAM_ENOSYS) return count;

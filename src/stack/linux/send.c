@@ -70,7 +70,7 @@ static struct linux_grouping grouping_of(const struct sending *sending) {
   struct linux_endpoint *endpoint = sending->endpoint;
   struct linux_stack *stack = stack_of(sending);
   struct linux_grouping grouping = {
-      .messages = stack->single_sends ? 1 : DGRAM__SEND_MESSAGES,
+      .messages = stack->single_sends || endpoint->no_batches ? 1 : DGRAM__SEND_MESSAGES,
       .segments = 1,
       .length = endpoint->group_length_max,
       .peer = peer_of(endpoint),
