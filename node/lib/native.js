@@ -24,7 +24,7 @@ const memory = {
   sendMeta: new Int32Array(layout.SEND_META_LENGTH),
 };
 
-// callbacks: onMessage, onError, onSent, onClose; `this` is the socket in each.
+// callbacks: onMessage, onHeld, onError, onSent, onClose; `this` is the socket in each.
 function setup(callbacks) {
   const code = addon.setup({ ...memory, ...callbacks });
   if (code < 0) throw new Error(`libdgram: the addon cannot be set up: ${addon.errorName(code)}`);

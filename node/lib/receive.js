@@ -7,6 +7,7 @@
 // for ever, and look at their `buffer`.
 
 const native = require('./native');
+const sending = require('./send');
 const { kState } = require('./state');
 
 const {
@@ -139,6 +140,7 @@ function tellAll(socket, state, count) {
 // meanwhile hears no more.
 function onMessage() {
   const state = this[kState];
+  sending.flushOld();
   const index = receiveMeta[INDEX_AT];
   const count = receiveMeta[COUNT_AT];
   if (state.handle === null) {

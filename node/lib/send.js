@@ -21,7 +21,9 @@ const validate = require('./validate');
 const { lookup, loopback } = require('./lookup');
 const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
 
-const { addon, sendMeta, sendSlab, SEND_STRIDE, SENDS_MAX, ADDRESS_STRIDE } = native;
+const {
+  addon, receiveMeta, sendMeta, sendSlab, ADDRESS_STRIDE, COUNT_AT, HELD_AT, INDEX_AT, SENDS_MAX, SEND_STRIDE,
+} = native;
 const { ECANCELED, EINVAL, EMSGSIZE } = require('node:os').constants.errno;
 
 const PAYLOAD_MAX = 65535;
@@ -123,6 +125,18 @@ class Ticket {
     if (this.callback === undefined) endUnheard(this);
     else if (this.waits) this.resource.runInAsyncScope(call, null, this);
   }
+
+  // A name that is not found is told, heard or not.
+  endWithoutName(error) {
+    this.result = error;
+    if (this.callback === undefined) process.nextTick(emitError, this);
+  }
+
+  // The bind that it waited for has failed. That has an `error` of its own.
+  endWithoutBind(error) {
+    this.result = error;
+    process.nextTick(this.callback === undefined ? settle : call, this);
+  }
 }
 
 function writePart(part, at) {
@@ -179,11 +193,30 @@ function pack(socket, state, payload, numbers, port, ticket) {
   packed.tickets[packed.count] = ticket;
   packed.bytes += length;
   packed.count++;
-  if (!packed.scheduled) {
+  if (!packed.scheduled && !hold()) {
     packed.scheduled = true;
     process.nextTick(flushTick);
   }
   if (exiting) flush();
+}
+
+// Within a batch of messages each listener has a tick of its own, so that a server would send its answers
+// one by one. They leave together when the batch has been told, or when they have waited so long.
+const HOLD_MS = 1;
+let heldSince = 0;
+
+function hold() {
+  if (receiveMeta[INDEX_AT] === receiveMeta[COUNT_AT]) return false;
+  if (receiveMeta[HELD_AT] === 0) {
+    receiveMeta[HELD_AT] = 1;
+    heldSince = performance.now();
+  }
+  return true;
+}
+
+// Listeners that take long do not keep what others have sent.
+function flushOld() {
+  if (receiveMeta[HELD_AT] !== 0 && performance.now() - heldSince > HOLD_MS) flush();
 }
 
 // ---- handing over ----
@@ -195,6 +228,7 @@ function flushTick() {
 
 function flush() {
   const { socket, handle, count } = packed;
+  receiveMeta[HELD_AT] = 0;
   if (count === 0) return;
   packed.count = 0;
   packed.bytes = 0;
@@ -341,17 +375,11 @@ function sendToName(ticket, state, payload) {
   state.naming.add(ticket);
   lookup(state, ticket.address, (error, ip) => {
     if (!state.naming.delete(ticket)) return;
-    if (error) failLookup(ticket, error);
+    if (error) ticket.endWithoutName(error);
     else sendToNumbers(ticket, state, payload, ip, parse(ip));
     if (ticket.callback !== undefined) process.nextTick(onTick, ticket);
     if (state.naming.size === 0 && state.closing !== undefined) state.onNamed(state);
   });
-}
-
-// A name that is not found is told, heard or not.
-function failLookup(ticket, error) {
-  ticket.result = error;
-  if (ticket.callback === undefined) process.nextTick(emitError, ticket);
 }
 
 // Names that nobody waits for any longer.
@@ -381,9 +409,8 @@ function dispatch(ticket, state, payload) {
 
 // ---- send ----
 
-// Accepts a send: from here on it ends, once. port null: to the peer.
-function accept(socket, state, payload, address, port, callback) {
-  const ticket = new Ticket(socket, address, port, callback);
+// Accepts a send: from here on it ends, once. ticket.port null: to the peer.
+function accept(ticket, state, payload) {
   state.pending++;
   if (state.limit !== undefined) {
     ticket.bytes = lengthOf(payload);
@@ -393,14 +420,10 @@ function accept(socket, state, payload, address, port, callback) {
   else wait(ticket, state, payload);
 }
 
-// Behind a bind that fails it fails as that does, whose `error` is told without it.
 function wait(ticket, state, payload) {
   queue.enqueue(ticket.socket, state, {
     run: () => dispatch(ticket, state, payload),
-    fail: (error) => {
-      ticket.result = error;
-      process.nextTick(ticket.callback === undefined ? settle : call, ticket);
-    },
+    fail: (error) => ticket.endWithoutBind(error),
   });
 }
 
@@ -447,7 +470,8 @@ function send(buffer, offset, length, port, address, callback) {
     validate.string(address, 'address');
   }
   prepare(this, state, 1, () => lengthOf(payload));
-  accept(this, state, payload, address, port, typeof callback === 'function' ? callback : undefined);
+  if (typeof callback !== 'function') callback = undefined;
+  accept(new Ticket(this, address, port, callback), state, payload);
 }
 
 // Node's wrapper from before, with its stricter types.
@@ -461,21 +485,65 @@ function sendto(buffer, offset, length, port, address, callback) {
 
 // ---- sendMany ----
 
-// A list of sends with one callback: what became of each.
+// A list of sends with one callback, which has the places in the queue of ticks that a send's has.
 class Many {
   constructor(count, callback) {
+    this.entries = new Array(count);
     this.results = new Array(count).fill(undefined);
     this.left = count;
     this.callback = callback;
     this.failed = null;
+    this.resource = undefined; // its tick has come, not all results have
   }
 
-  end(index, error, bytes) {
-    this.results[index] = error ?? bytes;
-    this.failed ??= error;
+  end(index, result) {
+    this.results[index] = result;
+    if (typeof result !== 'number') this.failed ??= result;
     this.left--;
-    if (this.left === 0) this.callback(this.failed, this.results);
+    if (this.left === 0) this.resource?.runInAsyncScope(callMany, null, this);
   }
+}
+
+// One of such a list. It is pending until the callback of all has run.
+class Entry extends Ticket {
+  constructor(socket, address, port, many, index) {
+    super(socket, address, port, undefined);
+    this.many = many;
+    this.index = index;
+    many.entries[index] = this;
+  }
+
+  end(result) {
+    this.result = result;
+    this.many.end(this.index, isFailure(result) ? errorOf(this) : result);
+  }
+
+  endWithoutName(error) {
+    this.end(error);
+  }
+
+  endWithoutBind(error) {
+    this.end(error);
+  }
+}
+
+function callMany(many) {
+  try {
+    many.callback(many.failed, many.results);
+  } finally {
+    for (const entry of many.entries) settle(entry);
+  }
+}
+
+function onManyTick(many) {
+  if (many.left > 0) flush();
+  if (many.left === 0) callMany(many);
+  else many.resource = new AsyncResource('UDPSENDWRAP');
+}
+
+function onManyAddress(many) {
+  if (many.left > 0) flush();
+  process.nextTick(onManyTick, many);
 }
 
 // list: of [bytes, port, address]; of [bytes] on a connected socket. callback(error, results): the
@@ -487,15 +555,22 @@ function sendMany(list, callback) {
   if (!Array.isArray(list)) throw errors.argType('list', 'an instance of Array', list);
   const sends = list.map((entry) => readEntry(entry, connected));
   prepare(this, state, sends.length, () => totalOf(sends));
-  if (typeof callback !== 'function') {
-    for (const { payload, port, address } of sends) accept(this, state, payload, address, port);
+  if (typeof callback === 'function') {
+    acceptMany(this, state, sends, callback);
     return;
   }
+  for (const { payload, port, address } of sends) {
+    accept(new Ticket(this, address, port, undefined), state, payload);
+  }
+}
+
+function acceptMany(socket, state, sends, callback) {
   const many = new Many(sends.length, callback);
-  if (sends.length === 0) process.nextTick(callback, null, many.results);
-  sends.forEach(({ payload, port, address }, i) => {
-    accept(this, state, payload, address, port, (error, bytes) => many.end(i, error, bytes));
-  });
+  for (let i = 0; i < sends.length; i++) {
+    const { payload, port, address } = sends[i];
+    accept(new Entry(socket, address, port, many, i), state, payload);
+  }
+  process.nextTick(onManyAddress, many);
 }
 
 function totalOf(sends) {
@@ -522,5 +597,5 @@ process.once('exit', () => {
 });
 
 module.exports = {
-  accept, cancelLookups, flush, onSent, parse, payloadOf, send, sendMany, sendto,
+  cancelLookups, flush, flushOld, onSent, parse, payloadOf, send, sendMany, sendto,
 };

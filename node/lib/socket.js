@@ -213,6 +213,7 @@ function onClose() {}
 
 native.setup({
   onMessage: receive.onMessage,
+  onHeld: sending.flush,
   onSent: sending.onSent,
   onError,
   onClose,

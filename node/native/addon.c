@@ -91,10 +91,8 @@ static bool take_memories(struct addon *addon, napi_value options) {
 
 static bool take_callbacks(struct addon *addon, napi_value options) {
   static const char *const names[CALLBACKS] = {
-      [ON_MESSAGE] = "onMessage",
-      [ON_ERROR] = "onError",
-      [ON_SENT] = "onSent",
-      [ON_CLOSE] = "onClose",
+      [ON_MESSAGE] = "onMessage", [ON_HELD] = "onHeld",   [ON_ERROR] = "onError",
+      [ON_SENT] = "onSent",       [ON_CLOSE] = "onClose",
   };
   for (unsigned i = 0; i < CALLBACKS; i++) {
     napi_value function;

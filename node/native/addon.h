@@ -39,6 +39,9 @@ enum layout {
    * with before it calls a listener, who may throw. */
   INDEX_AT = SENDERS_AT + ADDRESS_STRIDE * MESSAGES_MAX,
   COUNT_AT,
+
+  /* Not 0: sends of these listeners wait for the end of the batch. */
+  HELD_AT,
   RECEIVE_META_LENGTH,
 
   /* A datagram to send: length, then an address; afterwards its result in place of the length. */
@@ -53,6 +56,7 @@ enum { MESSAGE_TRUNCATED = 1 << 0 };
 /* The functions of lib/ that are called from the loop. `this` is the socket. */
 enum callback {
   ON_MESSAGE, /* (): see INDEX_AT */
+  ON_HELD,    /* (): see HELD_AT */
   ON_ERROR,   /* (code, syscall) */
   ON_SENT,    /* (id, index, result) */
   ON_CLOSE,   /* () */

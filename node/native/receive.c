@@ -63,10 +63,10 @@ static void write_batch(struct addon *addon, const dgram_message *messages, size
   }
 }
 
-static void call(struct handle *handle) {
+static void call(struct handle *handle, enum callback which) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(handle->addon->env, &scope) != napi_ok) return;
-  addon_call(handle, ON_MESSAGE, 0, NULL);
+  addon_call(handle, which, 0, NULL);
   (void)napi_close_handle_scope(handle->addon->env, scope);
 }
 
@@ -75,7 +75,8 @@ static void tell(struct handle *handle, size_t count) {
   meta[INDEX_AT] = 0;
   meta[COUNT_AT] = (int32_t)count;
   while (meta[INDEX_AT] < meta[COUNT_AT] && handle->socket && !handle->addon->ending)
-    call(handle);
+    call(handle, ON_MESSAGE);
+  meta[INDEX_AT] = meta[COUNT_AT] = 0;
 }
 
 void handle_on_batch(dgram_socket *socket, const dgram_message *messages, size_t count,
@@ -89,4 +90,5 @@ void handle_on_batch(dgram_socket *socket, const dgram_message *messages, size_t
     messages += some;
     count -= some;
   }
+  if (handle->addon->receive_meta[HELD_AT]) call(handle, ON_HELD);
 }
