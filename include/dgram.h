@@ -223,11 +223,17 @@ typedef struct dgram_stack dgram_stack;
 /* Addresses that a program wants nothing to do with: Node's net.BlockList. Opaque. */
 typedef struct dgram_block_list dgram_block_list;
 
-/* Families of addresses. DGRAM_UNIX is reserved for unix datagram sockets. */
+/* Families of addresses. One of DGRAM_UNIX holds nothing else: a unix socket's address is a path, which
+ * stands in dgram_recv_info and dgram_send_info. */
 enum dgram_family { DGRAM_UNIX = 1, DGRAM_IPV4 = 4, DGRAM_IPV6 = 6 };
 
-/* Types of sockets: Node's 'udp4' and 'udp6'. */
+/* Types of sockets: Node's 'udp4' and 'udp6'; DGRAM_UNIX: a unix datagram socket, on the linux stack. What is said of ports, hosts and IP does not
+ * hold for it; what does, stands at DGRAM_SEND_PATH. */
 enum dgram_type { DGRAM_UDP4 = 4, DGRAM_UDP6 = 6 };
+
+/* Room for the text of a path or an abstract name, its end included: 107 bytes, and two that mark a
+ * file whose name begins with "@". */
+enum { DGRAM_PATH_TEXT = 112 };
 
 /* An address, a value of 24 bytes. Zeroed it is no address. Frozen. */
 typedef struct dgram_address {
@@ -278,7 +284,8 @@ enum dgram_recv_info_bits {
   DGRAM_RECV_HOP_LIMIT = 1 << 2,
   DGRAM_RECV_TOS = 1 << 3,
   DGRAM_RECV_TIME = 1 << 4,
-  DGRAM_RECV_TRUNCATED = 1 << 5
+  DGRAM_RECV_TRUNCATED = 1 << 5,
+  DGRAM_RECV_PATH = 1 << 6 /* of unix sockets, which always have this and TRUNCATED */
 };
 
 typedef struct dgram_recv_info {
@@ -289,6 +296,7 @@ typedef struct dgram_recv_info {
   uint8_t hop_limit; /* TTL or hop limit on arrival */
   uint8_t tos;       /* TOS or traffic class: DSCP in the upper six bits, ECN below */
   bool truncated;    /* the datagram was longer than the memory to receive into */
+  const char *path;  /* where the sender is bound, as it would be sent to; "": it is not */
 } dgram_recv_info;
 
 /* What a datagram shall be sent with, for this one only. A field counts only where its bit stands in
@@ -309,14 +317,41 @@ typedef struct dgram_recv_info {
 enum dgram_send_info_bits {
   DGRAM_SEND_SOURCE_ADDRESS = 1 << 0,
   DGRAM_SEND_INTERFACE = 1 << 1,
-  DGRAM_SEND_TOS = 1 << 2
+  DGRAM_SEND_TOS = 1 << 2,
+  DGRAM_SEND_PATH = 1 << 3
 };
+
+/* Unix datagram sockets, type DGRAM_UNIX: between programs of one host, in order, and nothing is lost.
+ *
+ * A path names a file, which the bind makes and the close removes, unless another one has its name by
+ * then; or, where it begins with "@", an abstract name, without a file. "./@x" is a file. At most 107
+ * bytes: else DGRAM_ENAMETOOLONG. It is written where others have an address, port 0:
+ *
+ *   bind     NULL or "", and what binds implicitly: an abstract name that the system chooses.
+ *            DGRAM_EADDRINUSE: there is a file of that name, a socket's or not, or somebody has the
+ *            name. Other errors are bind(2)'s. No binder is asked.
+ *   send     dgram_send and dgram_send_gather: the path. In a list: `to.family` is DGRAM_UNIX and
+ *            info->path the path. At most 65,527 bytes. Errors, later: DGRAM_ENOENT, DGRAM_ECONNREFUSED
+ *            (a file that nobody listens at any more), DGRAM_EACCES, and others of unix(7).
+ *   connect  the path. DGRAM_EPERM, from sends: the peer is itself connected to somebody else.
+ *            DGRAM_ECONNREFUSED: it is gone, and from then on DGRAM_ENOTCONN until the socket is
+ *            disconnected and connected anew.
+ *            dgram_disconnect answers DGRAM_EAGAIN while datagrams to the peer wait.
+ *   receive  each message has info, with DGRAM_RECV_PATH. Descriptors that are sent along are closed.
+ *
+ * A receiver that is full makes the sender wait: no datagram is lost, and those behind it wait too,
+ * whoever they are for. dgram_local_address and dgram_remote_address tell the family alone. What is
+ * IP's (TTL, TOS, groups, ICMP, block lists, reuse_addr and the like) is DGRAM_ENOTSUP, as is the type
+ * on other stacks than linux.
+ *
+ * Source  unix(7). Not in Node. */
 
 typedef struct dgram_send_info {
   uint32_t set;                 /* bits of enum dgram_send_info_bits */
   uint32_t interface_index;     /* leave by this interface */
   dgram_address source_address; /* leave from this address; its port is ignored */
   uint8_t tos;                  /* TOS or traffic class */
+  const char *path;             /* of a unix socket: where to; lives as long as the info */
 } dgram_send_info;
 
 /* A datagram that arrived: a view. Frozen.
@@ -459,7 +494,7 @@ DGRAM_EXTERN int dgram_lookup_answer(dgram_stack *stack, uint64_t id, int status
 
 /* Options of dgram_create_socket. Complete when zeroed but for `type`; grows at the end. */
 typedef struct dgram_socket_options {
-  int type;                    /* DGRAM_UDP4 or DGRAM_UDP6 */
+  int type;                    /* DGRAM_UDP4, DGRAM_UDP6 or DGRAM_UNIX */
   bool reuse_addr;             /* bind where another socket with reuse_addr is bound too */
   dgram_message_cb on_message; /* the first listener of `message`, or NULL */
   void *data;                  /* for on_message */
@@ -510,7 +545,7 @@ typedef struct dgram_socket_options {
 DGRAM_EXTERN int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *options,
                                            size_t size, dgram_socket **ret_socket);
 
-/* The type that the socket was created with: DGRAM_UDP4 or DGRAM_UDP6; a code where it is closing.
+/* The type that the socket was created with: DGRAM_UDP4, DGRAM_UDP6 or DGRAM_UNIX; a code where it is closing.
  * Source: Node, socket.type. */
 DGRAM_EXTERN int dgram_socket_type(const dgram_socket *socket);
 
@@ -582,6 +617,12 @@ DGRAM_EXTERN int dgram_bind_sync_sized(dgram_socket *socket, const dgram_bind_op
  * Errors  DGRAM_EBADF: not bound (yet).
  * Source  the seed, socket.address; getsockname(2). */
 DGRAM_EXTERN int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address);
+
+/* The path that a unix socket is bound to, into size bytes (DGRAM_PATH_TEXT is enough): the length of
+ * the text, or a code. Of a name with other bytes than text has, those that are 0 are told as "@".
+ * Errors  DGRAM_EBADF: not bound (yet). DGRAM_ENOTSUP: not a unix socket. DGRAM_ENOSPC.
+ * Source  getsockname(2). */
+DGRAM_EXTERN int dgram_local_path(const dgram_socket *socket, char *text, size_t size);
 
 /* A duplicate of the socket's descriptor, for somebody else who shall have the port too: a process
  * that takes over, a child, a system call that this library does not make. Both read from one buffer,
@@ -658,6 +699,10 @@ DGRAM_EXTERN int dgram_disconnect(dgram_socket *socket);
  * Errors  DGRAM_ENOTCONNECTED: not connected (yet).
  * Source  Node, socket.remoteAddress; getpeername(2). */
 DGRAM_EXTERN int dgram_remote_address(const dgram_socket *socket, dgram_address *ret_address);
+
+/* The path of a unix socket's peer, as dgram_local_path.
+ * Errors  DGRAM_ENOTCONNECTED: not connected (yet). DGRAM_ENOTSUP, DGRAM_ENOSPC as there. */
+DGRAM_EXTERN int dgram_remote_path(const dgram_socket *socket, char *text, size_t size);
 
 /* ---- sending ---- */
 

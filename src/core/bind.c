@@ -18,6 +18,7 @@
 #include "core/extras.h"
 #include "core/resolve.h"
 #include "core/socket.h"
+#include "core/unix.h"
 
 /* ---- outcome ---- */
 
@@ -44,13 +45,21 @@ struct dgram__bind_how dgram__bind_how_of(const dgram_socket *socket) {
   return how;
 }
 
+/* text: as the caller wrote it, or NULL. */
+static int call_stack(dgram_socket *socket, const dgram_address *local, const char *text,
+                      const struct dgram__bind_how *how) {
+  const struct dgram__stack_ops *ops = socket->stack->ops;
+
+  if (socket->type != DGRAM_UNIX) return ops->bind(socket->endpoint, local, how);
+  return ops->unix_ops->bind(socket->endpoint, text == NULL ? "" : text, how);
+}
+
 static void bind_endpoint(struct dgram__binding *binding) {
   dgram_socket *socket = binding->socket;
   struct dgram__bind_how how = dgram__bind_how_of(socket);
 
   if (binding->device[0] != '\0') how.device = binding->device;
-  dgram__bind_settle(binding, socket->stack->ops->bind(socket->endpoint, &binding->local, &how),
-                     "bind");
+  dgram__bind_settle(binding, call_stack(socket, &binding->local, binding->address, &how), "bind");
 }
 
 /* The address is numeric now. A binder must not be asked inside dgram_bind (rule 2). */
@@ -170,12 +179,13 @@ static void become_bound(dgram_socket *socket) {
  * answer a port that another socket has. (With reuse_port no stack does: stack.h.) */
 int dgram__bind_to_any(dgram_socket *socket) {
   const int family = dgram__address_family_of(socket->type);
-  const dgram_address any = dgram__address_any(family, 0);
+  dgram_address any = {.family = DGRAM_UNIX};
   struct dgram__bind_how how = dgram__bind_how_of(socket);
   int code;
 
+  if (family != DGRAM_UNIX) any = dgram__address_any(family, 0);
   how.flags &= ~(unsigned)DGRAM__BIND_REUSE_ADDR;
-  code = socket->stack->ops->bind(socket->endpoint, &any, &how);
+  code = call_stack(socket, &any, NULL, &how);
   if (code == 0) become_bound(socket);
   return code;
 }
@@ -189,6 +199,7 @@ static int read_local(const dgram_socket *socket, const dgram_bind_options *opti
   const char *text = options->address;
   int code;
 
+  if (socket->type == DGRAM_UNIX) return dgram__unix_local_read(options, ret_local);
   if (options->port < 0 || options->port > DGRAM__PORT_MAX) return DGRAM_EBADPORT;
   *ret_local = dgram__address_any(family, (uint16_t)options->port);
   if (text == NULL || text[0] == '\0') return 0;
@@ -231,7 +242,7 @@ static struct dgram__binding *create_binding(dgram_socket *socket,
   binding->exclusive = options->exclusive;
   if (has_device(options)) {
     memcpy(binding->device, options->device, strlen(options->device) + 1);
-  } else if (!shares_port(socket)) {
+  } else if (!shares_port(socket) && socket->type != DGRAM_UNIX) {
     binding->binder_cb = host->binder_cb;
   }
   binding->binder_data = host->binder_data;
@@ -306,7 +317,7 @@ static int bind_inside(dgram_socket *socket, const dgram_bind_options *options) 
   code = read_local(socket, options, &local);
   if (code != 0) return code == 1 ? DGRAM_EINVAL : code;
   if (has_device(options)) how.device = options->device;
-  return socket->stack->ops->bind(socket->endpoint, &local, &how);
+  return call_stack(socket, &local, options->address, &how);
 }
 
 int dgram_bind_sync_sized(dgram_socket *socket, const dgram_bind_options *options, size_t size) {
@@ -338,5 +349,9 @@ int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address) 
   if (code < 0) return code;
   if (ret_address == NULL) return DGRAM_EARGTYPE;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  if (socket->type == DGRAM_UNIX) {
+    *ret_address = (dgram_address){.family = DGRAM_UNIX};
+    return 0;
+  }
   return socket->stack->ops->local_address(dgram__endpoint_of(socket), ret_address);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/sending.h"
+#include "core/unix.h"
 
 /* ---- counts ---- */
 
@@ -36,10 +37,15 @@ void dgram__queue_eased(dgram_socket *socket) {
 
 static void emit_send_error(dgram_socket *socket, const dgram_datagram *datagram,
                             const struct dgram__ticket *ticket) {
-  char text[DGRAM_ADDRESS_TEXT] = "";
+  char text[DGRAM_PATH_TEXT] = "";
   const char *address = text;
   dgram_address to = datagram->to;
 
+  if (socket->type == DGRAM_UNIX) {
+    address = dgram__unix_path_of(socket, datagram, text) ? text : NULL;
+    dgram__socket_emit_error(socket, datagram->result, ticket->syscall, address, 0, false);
+    return;
+  }
   if (to.family == 0) (void)dgram_remote_address(socket, &to);
   if (ticket->named != NULL) {
     address = ticket->named->name;
@@ -70,11 +76,12 @@ static void end_plain(dgram_socket *socket, int result, size_t length, dgram_sen
 
 static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
                     const struct dgram__ticket *ticket) {
+  struct dgram__blocks *blocks = &socket->stack->host->spares->blocks;
   struct dgram__group *group = ticket->group;
 
   if (datagram->result < 0) dgram__count_failure(socket, datagram->result);
-  dgram__blocks_release(socket->stack, &socket->stack->host->spares->blocks, ticket->block);
   if (group != NULL) {
+    dgram__blocks_release(socket->stack, blocks, ticket->block);
     group->list[group->ended++].result = datagram->result;
     if (group->ended == group->count) end_group(socket, group);
     return;
@@ -84,6 +91,7 @@ static void end_one(dgram_socket *socket, const dgram_datagram *datagram,
   } else if (datagram->result < 0 && ticket->syscall != NULL) {
     emit_send_error(socket, datagram, ticket);
   }
+  dgram__blocks_release(socket->stack, blocks, ticket->block);
   dgram__free(socket->stack, ticket->named);
   dgram__queued_remove(socket, 1, datagram->length);
 }

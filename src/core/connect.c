@@ -17,6 +17,7 @@
 #include "core/blocked.h"
 #include "core/extras.h"
 #include "core/resolve.h"
+#include "core/unix.h"
 
 enum stage {
   LOOKING_UP, /* waits for a name */
@@ -139,9 +140,13 @@ static void finish(struct dgram__connecting *connecting) {
   dgram__free(socket->stack, connecting);
 }
 
-static int connect_endpoint(dgram_socket *socket, const dgram_address *remote) {
+/* text: as the caller wrote it. */
+static int connect_endpoint(dgram_socket *socket, const dgram_address *remote, const char *text) {
+  const struct dgram__stack_ops *ops = socket->stack->ops;
+
+  if (socket->type == DGRAM_UNIX) return ops->unix_ops->connect(socket->endpoint, text);
   if (dgram__sends_to_blocked(socket, remote)) return DGRAM_EIPBLOCKED;
-  return socket->stack->ops->connect(socket->endpoint, remote);
+  return ops->connect(socket->endpoint, remote);
 }
 
 /* What was queued before goes first: not every system sends to other addresses once there is a peer.
@@ -152,7 +157,7 @@ static void connect_if_possible(struct dgram__connecting *connecting) {
   if (socket->binding_state != DGRAM__BOUND) return;
   dgram__send_flush(socket, DGRAM__SEND_TURN);
   if (dgram__queue_unsent(socket->queue) > 0) return;
-  settle(connecting, connect_endpoint(socket, &connecting->remote), "connect");
+  settle(connecting, connect_endpoint(socket, &connecting->remote, connecting->address), "connect");
 }
 
 static void advance(struct dgram__connecting *connecting) {
@@ -209,7 +214,7 @@ static int check(const dgram_socket *socket, int port) {
   const int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
-  if (port < 1 || port > DGRAM__PORT_MAX) return DGRAM_EBADPORT;
+  if (socket->type != DGRAM_UNIX && (port < 1 || port > DGRAM__PORT_MAX)) return DGRAM_EBADPORT;
   return socket->peer_state == DGRAM__DISCONNECTED ? 0 : DGRAM_EISCONNECTED;
 }
 
@@ -271,7 +276,7 @@ int dgram_connect_sync(dgram_socket *socket, int port, const char *address) {
   code = dgram__bind_implicitly(socket);
   if (code < 0) return code;
   dgram__send_flush(socket, UINT32_MAX);
-  code = connect_endpoint(socket, &remote);
+  code = connect_endpoint(socket, &remote, address);
   if (code < 0) return code;
   socket->extras->connect_pending = true;
   set_state(socket, DGRAM__CONNECTED);
@@ -286,6 +291,7 @@ int dgram_disconnect(dgram_socket *socket) {
   if (code < 0) return code;
   if (!dgram__socket_is_connected(socket)) return DGRAM_ENOTCONNECTED;
   dgram__send_flush(socket, UINT32_MAX);
+  if (socket->type == DGRAM_UNIX && dgram__queue_unsent(socket->queue) > 0) return DGRAM_EAGAIN;
   (void)socket->stack->ops->remote_address(socket->endpoint, &remote);
   code = socket->stack->ops->connect(socket->endpoint, NULL);
   if (code < 0 && code != DGRAM_EADDRINUSE) return code;
@@ -301,5 +307,9 @@ int dgram_remote_address(const dgram_socket *socket, dgram_address *ret_address)
   if (code < 0) return code;
   if (ret_address == NULL) return DGRAM_EARGTYPE;
   if (!dgram__socket_is_connected(socket)) return DGRAM_ENOTCONNECTED;
+  if (socket->type == DGRAM_UNIX) {
+    *ret_address = (dgram_address){.family = DGRAM_UNIX};
+    return 0;
+  }
   return socket->stack->ops->remote_address(dgram__endpoint_of(socket), ret_address);
 }

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "core/extras.h"
+#include "core/unix.h"
 
 /* Extras are there from the asking on, so that counting needs no memory. */
 static int may_ask(dgram_socket *socket) {
@@ -53,6 +54,7 @@ void dgram__endpoint_icmp(struct dgram__endpoint *endpoint, const dgram_icmp *ic
 int dgram_set_icmp_errors(dgram_socket *socket, bool on) {
   int code = dgram__socket_check(socket);
 
+  if (code == 0) code = dgram__needs_ip(socket);
   if (code == 0 && on) code = may_ask(socket);
   if (code < 0) return code;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;

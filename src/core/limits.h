@@ -155,6 +155,9 @@ enum {
    * of 1024 for a whole system call (UIO_MAXIOV). */
   DGRAM__PARTS_MAX = DGRAM_PARTS_MAX,
 
+  /* Bytes of a unix socket's path: those of sockaddr_un, less the 0 that Linux wants at its end. */
+  DGRAM__UNIX_PATH_MAX = 107,
+
   /* Datagrams in a send queue at first; it doubles. */
   DGRAM__QUEUE_CAPACITY_MIN = 64,
 
@@ -172,7 +175,7 @@ enum {
   /* Blocks that bytes without a callback are copied to: one block holds the largest datagram and
    * its dgram_send_info, or hundreds of small ones next to each other. Spare ones are kept up to 4
    * MiB a stack. */
-  DGRAM__BLOCK_SIZE = 65536 + 64,
+  DGRAM__BLOCK_SIZE = 65536 + 256,
   DGRAM__SPARE_BLOCKS_MAX = 64,
 
   /* The send queue's default limits (rule 9): eight times what a busy server queues in a second's

@@ -17,6 +17,7 @@
 #include "core/extras.h"
 #include "core/interfaces.h"
 #include "core/resolve.h"
+#include "core/unix.h"
 
 /* A group, and whom it is to be heard from. */
 struct flow {
@@ -292,8 +293,9 @@ static int drop(dgram_socket *socket, const struct flow *flow, const char *ifnam
 /* ---- public entry points ---- */
 
 static int read_flow(const dgram_socket *socket, const char *group, struct flow *ret_flow) {
-  const int code = dgram__socket_check(socket);
+  int code = dgram__socket_check(socket);
 
+  if (code == 0) code = dgram__needs_ip(socket);
   if (code < 0) return code;
   return group == NULL ? DGRAM_EMISSINGARGS : read_group(socket, group, &ret_flow->group);
 }
@@ -302,6 +304,7 @@ static int read_specific_flow(const dgram_socket *socket, const char *source, co
                               struct flow *ret_flow) {
   int code = dgram__socket_check(socket);
 
+  if (code == 0) code = dgram__needs_ip(socket);
   if (code < 0) return code;
   if (source == NULL || group == NULL) return DGRAM_EARGTYPE;
   code = read_source(socket, source, &ret_flow->source);

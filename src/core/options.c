@@ -7,11 +7,13 @@
 #include "core/extras.h"
 #include "core/interfaces.h"
 #include "core/socket.h"
+#include "core/unix.h"
 
 /* Node's setters answer EBADF before `listening`. */
 static int set(dgram_socket *socket, int option, int value, int least, int most) {
-  const int code = dgram__socket_check(socket);
+  int code = dgram__socket_check(socket);
 
+  if (code == 0 && option < DGRAM__OPTION_RECV_BUFFER) code = dgram__needs_ip(socket);
   if (code < 0) return code;
   if (value < least || value > most) return DGRAM_EINVAL;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
@@ -46,6 +48,7 @@ int dgram_get_path_mtu(dgram_socket *socket, const dgram_address *to) {
   dgram_address peer;
   int code = dgram__socket_check(socket);
 
+  if (code == 0) code = dgram__needs_ip(socket);
   if (code == 0 && to == NULL) code = dgram_remote_address(socket, &peer);
   if (code < 0) return code;
   if (to == NULL) to = &peer;
@@ -60,6 +63,7 @@ int dgram_set_multicast_interface(dgram_socket *socket, const char *ifname) {
   int code = dgram__socket_check(socket);
   bool by_ipv4;
 
+  if (code == 0) code = dgram__needs_ip(socket);
   if (code < 0) return code;
   if (ifname == NULL) return DGRAM_EARGTYPE;
   if (ifname[0] == '\0') return DGRAM_EINVAL;
@@ -130,8 +134,9 @@ int dgram_set_recv_info(dgram_socket *socket, uint32_t bits) {
   const int code = dgram__socket_check(socket);
 
   if (code < 0) return code;
-  if ((bits & ~socket->stack->ops->recv_info) != 0) return DGRAM_ENOTSUP;
+  if ((bits & ~dgram__recv_info_of(socket->stack, socket->type)) != 0) return DGRAM_ENOTSUP;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
+  if (socket->type == DGRAM_UNIX) return 0; /* it has them always */
   return socket->stack->ops->set_recv_info(socket->endpoint, bits);
 }
 

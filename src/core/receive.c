@@ -21,6 +21,7 @@ struct kept {
   void *data;
   dgram_message message;
   dgram_recv_info info;
+  char path[DGRAM_PATH_TEXT]; /* where info points to, of unix sockets */
   unsigned char bytes[];
 };
 
@@ -304,6 +305,14 @@ int dgram_resume(dgram_socket *socket) {
   return socket->listening_pending ? 0 : dgram__receive_begin(socket);
 }
 
+static void keep_info(struct kept *kept, const dgram_recv_info *info) {
+  kept->info = *info;
+  kept->message.info = &kept->info;
+  if ((info->present & DGRAM_RECV_PATH) == 0) return;
+  memcpy(kept->path, info->path, strlen(info->path) + 1);
+  kept->info.path = kept->path;
+}
+
 int dgram_message_keep(dgram_socket *socket, const dgram_message *message,
                        dgram_message **ret_message) {
   struct kept *kept;
@@ -316,10 +325,7 @@ int dgram_message_keep(dgram_socket *socket, const dgram_message *message,
   kept->message = *message;
   kept->message.bytes = kept->bytes;
   if (message->length > 0) memcpy(kept->bytes, message->bytes, message->length);
-  if (message->info != NULL) {
-    kept->info = *message->info;
-    kept->message.info = &kept->info;
-  }
+  if (message->info != NULL) keep_info(kept, message->info);
   *ret_message = &kept->message;
   return 0;
 }

@@ -20,6 +20,7 @@
 #include "core/resolve.h"
 #include "core/run.h"
 #include "core/sending.h"
+#include "core/unix.h"
 
 static const dgram_address no_address;
 
@@ -57,6 +58,7 @@ static int check_to(const dgram_socket *socket, const dgram_address *to) {
   if (dgram__socket_is_connected(socket)) {
     return to->family == 0 && to->port == 0 ? 0 : DGRAM_EISCONNECTED;
   }
+  if (socket->type == DGRAM_UNIX) return DGRAM_EINVAL; /* an address is no path */
   if (to->family != dgram__address_family_of(socket->type)) return DGRAM_EINVAL;
   return to->port == 0 ? DGRAM_EBADPORT : 0;
 }
@@ -70,13 +72,15 @@ static bool is_plain(const dgram_datagram *datagram, int family) {
 
 static int check_info(const dgram_socket *socket, const dgram_send_info *info) {
   if (info == NULL) return 0;
+  if (socket->type == DGRAM_UNIX) return info->set == DGRAM_SEND_PATH ? 0 : DGRAM_ENOTSUP;
   if ((info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
   if ((info->set & DGRAM_SEND_SOURCE_ADDRESS) == 0) return 0;
   return info->source_address.family == dgram__address_family_of(socket->type) ? 0 : DGRAM_EINVAL;
 }
 
 static int check_datagram(const dgram_socket *socket, const dgram_datagram *datagram) {
-  int code = check_to(socket, &datagram->to);
+  int code = socket->type == DGRAM_UNIX ? dgram__unix_check_to(socket, datagram)
+                                        : check_to(socket, &datagram->to);
 
   if (code == 0 && datagram->parts > DGRAM_PARTS_MAX) code = DGRAM_EINVAL;
   if (code == 0) code = check_payload(socket, datagram);
@@ -103,6 +107,7 @@ int dgram__destination_read(const dgram_socket *socket, const char *address, int
   const int family = dgram__address_family_of(socket->type);
   int code;
 
+  if (socket->type == DGRAM_UNIX) return dgram__unix_destination_read(address, port, ret_to);
   if (port < 1 || port > DGRAM__PORT_MAX) return DGRAM_EBADPORT;
   *ret_to = dgram__address_loopback(family, (uint16_t)port);
   if (address == NULL || address[0] == '\0') return 0;
@@ -145,7 +150,7 @@ static void flatten(const dgram_datagram *datagram, unsigned char *to) {
 
 /* Copies payload and info into a block and points the datagram there. */
 static int copy_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgram__block **block) {
-  const size_t info_size = datagram->info == NULL ? 0 : sizeof *datagram->info;
+  const size_t info_size = dgram__send_info_size(datagram->info);
   const size_t size = info_size + datagram->length;
   unsigned char *copy;
 
@@ -158,10 +163,7 @@ static int copy_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgr
   copy = dgram__blocks_take(stack, &stack->host->spares->blocks, size, info_size > 0, block);
   if (copy == NULL) return DGRAM_ENOMEM;
   flatten(datagram, copy + info_size);
-  if (info_size > 0) {
-    memcpy(copy, datagram->info, info_size);
-    datagram->info = (const dgram_send_info *)copy;
-  }
+  if (info_size > 0) datagram->info = dgram__send_info_copy(datagram->info, copy);
   datagram->bytes = copy + info_size;
   datagram->parts = 0;
   return 0;
@@ -177,9 +179,10 @@ static int copy_parts(dgram_stack *stack, dgram_datagram *datagram, struct dgram
   return 0;
 }
 
-/* Rule 4. The caller's bytes may be used until the callback, but not its array of parts. */
+/* Rule 4. The caller's bytes may be used until the callback, but not its array of parts, nor the info
+ * that holds a path: who needs one of these copied has all copied. */
 static int own_payload(dgram_stack *stack, dgram_datagram *datagram, struct dgram__ticket *ticket) {
-  const bool borrows = ticket->cb != NULL || ticket->group != NULL;
+  const bool borrows = (ticket->cb != NULL && datagram->info == NULL) || ticket->group != NULL;
 
   if (!borrows || datagram->parts > DGRAM_PARTS_MAX) {
     return copy_payload(stack, datagram, &ticket->block);
@@ -440,6 +443,14 @@ static int send_one(dgram_socket *socket, dgram_datagram *datagram, const char *
   return 0;
 }
 
+static int send_by_path(dgram_socket *socket, dgram_datagram *datagram, const char *path,
+                        dgram_send_cb cb, void *data) {
+  const dgram_send_info info = {.set = DGRAM_SEND_PATH, .path = path};
+
+  datagram->info = &info;
+  return send_one(socket, datagram, NULL, cb, data);
+}
+
 void dgram__send_fail_all(dgram_socket *socket, int code, const char *syscall) {
   struct dgram__named *oldest_first = NULL;
 
@@ -478,7 +489,8 @@ struct list {
 
 /* What holds for the first of a run holds for all of it. */
 static int check_list(const dgram_socket *socket, struct list *list) {
-  const int family = dgram__socket_is_connected(socket) ? NO_FAMILY : socket->type;
+  const bool to_any = !dgram__socket_is_connected(socket) && socket->type != DGRAM_UNIX;
+  const int family = to_any ? socket->type : NO_FAMILY;
   size_t n;
 
   if (list->datagrams == NULL && list->count > 0) return DGRAM_EARGTYPE;
@@ -605,6 +617,7 @@ int dgram_send(dgram_socket *socket, const void *bytes, size_t length, int port,
   code = read_to(socket, address, port, &datagram.to);
   if (code < 0) return code;
   if (code == 1) return send_one(socket, &datagram, address, cb, data);
+  if (datagram.to.family == DGRAM_UNIX) return send_by_path(socket, &datagram, address, cb, data);
   return send_plain(socket, bytes, length, &datagram.to, cb, data);
 }
 
@@ -638,6 +651,7 @@ int dgram_send_gather(dgram_socket *socket, const dgram_buffer *parts, size_t co
   }
   code = read_to(socket, address, port, &datagram.to);
   if (code < 0) return code;
+  if (datagram.to.family == DGRAM_UNIX) return send_by_path(socket, &datagram, address, cb, data);
   return send_one(socket, &datagram, code == 1 ? address : NULL, cb, data);
 }
 

@@ -17,6 +17,7 @@
 #include "core/address.h"
 #include "core/block_list.h"
 #include "core/extras.h"
+#include "core/unix.h"
 
 /* ---- states ---- */
 
@@ -322,11 +323,12 @@ void dgram__endpoint_closed(struct dgram__endpoint *endpoint) {
 
 static int check_options(const dgram_socket_options *options) {
   const uint32_t known = DGRAM_DISABLE_MMSG | DGRAM_DISABLE_GSO | DGRAM_DISABLE_GRO;
+  const int type = options->type;
 
-  if (options->type != DGRAM_UDP4 && options->type != DGRAM_UDP6) return DGRAM_EBADTYPE;
+  if (type != DGRAM_UDP4 && type != DGRAM_UDP6 && type != DGRAM_UNIX) return DGRAM_EBADTYPE;
   if (options->recv_buffer_size < 0 || options->send_buffer_size < 0) return DGRAM_EBADBUFFERSIZE;
   if ((options->disable & ~known) != 0) return DGRAM_EINVAL;
-  return options->ipv6_only && options->type != DGRAM_UDP6 ? DGRAM_EINVAL : 0;
+  return options->ipv6_only && type != DGRAM_UDP6 ? DGRAM_EINVAL : 0;
 }
 
 int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *options, size_t size,
@@ -339,7 +341,9 @@ int dgram_create_socket_sized(dgram_stack *stack, const dgram_socket_options *op
   if (code == 0) code = check_options(&copy);
   if (code == 0) code = dgram__stack_of(stack, true, &stack);
   if (code < 0) return code;
-  if ((copy.recv_info & ~stack->ops->recv_info) != 0) return DGRAM_ENOTSUP;
+  if (copy.type == DGRAM_UNIX) code = dgram__unix_check_options(stack, &copy);
+  if (code < 0) return code;
+  if ((copy.recv_info & ~dgram__recv_info_of(stack, copy.type)) != 0) return DGRAM_ENOTSUP;
   return create(stack, &copy, ret_socket);
 }
 

@@ -64,7 +64,7 @@ struct dgram_socket {
   bool drain_pending : 1;  /* a send was refused for the limit */
   bool endpoint_bound : 1; /* the system has bound it, BOUND follows in the next turn */
   bool endpoint_gone : 1;  /* the endpoint was given back */
-  bool sends_to_any : 1;   /* bound, or being bound, and without a peer */
+  bool sends_to_any : 1;   /* to addresses: bound, or being bound, and without a peer */
   uint32_t dropped;        /* the stack's answer when the endpoint ended */
   int linger_ms;
   uint32_t max_queued; /* the queue's limits; the highest number stands for none */
@@ -110,8 +110,8 @@ void dgram__socket_set_binding_state(dgram_socket *socket, enum dgram__binding_s
 
 /* After each change of the two states that it follows from. */
 static inline void dgram__socket_update_way(dgram_socket *socket) {
-  socket->sends_to_any =
-      socket->binding_state != DGRAM__UNBOUND && socket->peer_state != DGRAM__CONNECTED;
+  socket->sends_to_any = socket->binding_state != DGRAM__UNBOUND &&
+                         socket->peer_state != DGRAM__CONNECTED && socket->type != DGRAM_UNIX;
 }
 
 /* Whether the socket keeps the program running: looked at again after each change. */

@@ -31,6 +31,7 @@
 
 struct dgram__host;   /* the core's half of a stack */
 struct dgram__lookup; /* the core's record of a lookup in flight */
+struct dgram__unix_ops;
 struct dgram__stack_ops;
 
 /* A stack. Implementations embed it first, so that a pointer to one is a pointer to the other. */
@@ -44,7 +45,7 @@ struct dgram_stack {
  * ops->endpoint_size bytes, right behind its own half, sets the first two fields and calls open. */
 struct dgram__endpoint {
   dgram_stack *stack;
-  int type;     /* DGRAM_UDP4 or DGRAM_UDP6 */
+  int type;     /* DGRAM_UDP4, DGRAM_UDP6, or DGRAM_UNIX where there are unix_ops */
   bool blocked; /* the core's: a send came back short, sendable has not been told since */
 
   /* Counters that the stack keeps, for dgram_get_stats. */
@@ -112,6 +113,22 @@ struct dgram__interface {
   char name[DGRAM__INTERFACE_NAME_MAX];
 };
 
+/* What is different of endpoints of type DGRAM_UNIX: the rest is the same, where it has a meaning. Paths
+ * are checked: at most DGRAM__UNIX_PATH_MAX bytes. */
+struct dgram__unix_ops {
+  /* As the one of struct dgram__stack_ops, to a path, or an abstract name that begins with "@", or
+   * "": an abstract one of the system's choice. Of `how` only the buffer sizes count. */
+  int (*bind)(struct dgram__endpoint *endpoint, const char *path,
+              const struct dgram__bind_how *how);
+
+  /* Gives the endpoint a peer, in place of the one that it has, if any; to take it away is the other
+   * one's. */
+  int (*connect)(struct dgram__endpoint *endpoint, const char *path);
+
+  /* Writes where it is bound, or its peer is, to DGRAM_PATH_TEXT bytes: the text's length, or a code. */
+  int (*path)(struct dgram__endpoint *endpoint, bool remote, char *text);
+};
+
 /* What the core asks of a stack. Every function is there. */
 struct dgram__stack_ops {
   /* "linux", "uv", "sim": for messages and tests. */
@@ -127,6 +144,10 @@ struct dgram__stack_ops {
 
   /* It can tell what ICMP answers. The core refuses it otherwise, before the stack sees it. */
   bool icmp_errors;
+
+  /* NULL: it has no endpoints of type DGRAM_UNIX. Of one that has, datagrams go to info->path, or to
+   * the peer, and messages have info with DGRAM_RECV_PATH and _TRUNCATED. */
+  const struct dgram__unix_ops *unix_ops;
 
   /* ---- the stack itself ---- */
 

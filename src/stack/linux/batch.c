@@ -147,6 +147,13 @@ static void say_control(struct linux_batch *batch, struct msghdr *header,
   if (info) linux_stack_control_put_info(header, info, peer);
 }
 
+static void say_path(struct msghdr *header, const dgram_datagram *datagram,
+                     struct sockaddr_un *name) {
+  if (datagram->to.family == 0) return;
+  header->msg_name = name;
+  header->msg_namelen = linux_path_write(datagram->info->path, name);
+}
+
 /* Returns how many datagrams went into the message; 0: there is no room for any. */
 static size_t add_message(struct linux_batch *batch, dgram_datagram *list, size_t count, size_t run,
                           const struct linux_grouping *grouping) {
@@ -156,9 +163,13 @@ static size_t add_message(struct linux_batch *batch, dgram_datagram *list, size_
   const size_t n = add_group(batch, header, list, count, run, grouping);
   if (n == 0) return 0;
   /* To the peer its length is 0, which is as good as none. */
-  header->msg_name = &batch->addresses[batch->messages];
-  header->msg_namelen = loop_address_to_sockaddr(&list[0].to, &batch->addresses[batch->messages]);
-  say_control(batch, header, list, n, grouping->peer);
+  if (grouping->paths) {
+    say_path(header, &list[0], &grouping->paths[batch->messages]);
+  } else {
+    header->msg_name = &batch->addresses[batch->messages];
+    header->msg_namelen = loop_address_to_sockaddr(&list[0].to, header->msg_name);
+    say_control(batch, header, list, n, grouping->peer);
+  }
   batch->bytes[batch->messages] = (uint32_t)((n - 1) * list[0].length + list[n - 1].length);
   batch->counts[batch->messages++] = (uint16_t)n;
   return n;

@@ -13,6 +13,7 @@
 
 #include "core/limits.h"
 #include "stack/linux/control.h"
+#include "stack/linux/path.h"
 #include "stack/loop/sockaddr.h"
 
 /* Room for the control messages of a message. */
@@ -41,6 +42,7 @@ struct linux_grouping {
   unsigned segments;           /* datagrams of a group at most; 1: no groups */
   size_t length;               /* bytes of a segment at most */
   enum linux_destination peer; /* of datagrams without an address */
+  struct sockaddr_un *paths;   /* of a unix socket: room for the names of messages; else NULL */
 };
 
 /* Fills the batch with messages from the front of the list, as many as there is room for: at least

@@ -24,6 +24,7 @@ static int disconnect(struct linux_endpoint *endpoint) {
   if (code < 0) return code;
   take_pending_error(endpoint);
   endpoint->connected = false;
+  if (linux_stack_is_unix(endpoint)) return 0; /* its name stays */
   return loop_keep_port(endpoint->fd, &before);
 }
 

@@ -22,12 +22,12 @@ int linux_stack_open(struct dgram__endpoint *base) {
 }
 
 static int domain_of(const struct dgram__endpoint *base) {
+  if (base->type == DGRAM_UNIX) return AF_UNIX;
   return base->type == DGRAM_UDP6 ? AF_INET6 : AF_INET;
 }
 
-/* From here on fd is the endpoint's, if it succeeds. Fails where the fd cannot be watched. */
-static int take_descriptor(struct linux_endpoint *endpoint, int fd,
-                           const struct dgram__bind_how *how) {
+int linux_stack_take_descriptor(struct linux_endpoint *endpoint, int fd,
+                                const struct dgram__bind_how *how) {
   uv_loop_t *loop = loop_stack_of(endpoint->base.stack)->loop;
   int code = uv_poll_init(loop, &endpoint->poll, fd);
   if (code < 0) return loop_error(code);
@@ -42,7 +42,7 @@ static int take_descriptor(struct linux_endpoint *endpoint, int fd,
 
 /* ---- bind ---- */
 
-static int set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
+int linux_stack_set_buffer_sizes(int fd, const struct dgram__bind_how *how) {
   int code = 0;
   if (how->recv_buffer_size > 0)
     code = linux_stack_sys_set_int(fd, SOL_SOCKET, SO_RCVBUF, how->recv_buffer_size);
@@ -104,11 +104,11 @@ int linux_stack_bind(struct dgram__endpoint *base, const dgram_address *local,
                                   IPPROTO_UDP);
   if (fd < 0) return fd;
   int code = set_bind_options(base, fd, how);
-  if (code == 0) code = set_buffer_sizes(fd, how);
+  if (code == 0) code = linux_stack_set_buffer_sizes(fd, how);
   if (code == 0) code = linux_stack_switch_info(fd, base->type, 0, how->recv_info);
   if (code == 0) code = bind_and_share(fd, local, how);
   if (code == 0) code = linux_stack_expect_info(linux_endpoint_of(base), fd, how->recv_info);
-  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how);
+  if (code == 0) code = linux_stack_take_descriptor(linux_endpoint_of(base), fd, how);
   if (code < 0) linux_stack_sys_close(fd);
   if (code == 0) join_received(base, fd, how);
   return code;
@@ -126,8 +126,8 @@ static int check_option(int fd, int name, int wanted) {
 static int check_descriptor(struct dgram__endpoint *base, int fd) {
   int code = check_option(fd, SO_TYPE, SOCK_DGRAM);
   if (code == 0) code = check_option(fd, SO_DOMAIN, domain_of(base));
-  if (code == 0) code = check_option(fd, SO_PROTOCOL, IPPROTO_UDP);
-  return code;
+  if (code < 0 || base->type == DGRAM_UNIX) return code;
+  return check_option(fd, SO_PROTOCOL, IPPROTO_UDP);
 }
 
 int linux_stack_name_of(int fd, dgram_address *ret_address) {
@@ -166,14 +166,17 @@ static void take_peer(struct dgram__endpoint *base) {
 int linux_stack_adopt(struct dgram__endpoint *base, int fd, const struct dgram__bind_how *how) {
   assert(linux_endpoint_of(base)->fd < 0);
   int code = check_descriptor(base, fd);
-  if (code == 0) code = set_buffer_sizes(fd, how);
+  if (code == 0 && base->type == DGRAM_UNIX)
+    return linux_stack_unix_adopt(linux_endpoint_of(base), fd, how);
+  if (code == 0) code = linux_stack_set_buffer_sizes(fd, how);
   if (code == 0) code = bind_if_unbound(base, fd);
   if (code == 0) code = linux_stack_switch_info(fd, base->type, 0, how->recv_info);
   if (code == 0) code = linux_stack_expect_info(linux_endpoint_of(base), fd, how->recv_info);
   if (code == 0) code = linux_stack_sys_set_cloexec(fd);
   if (code == 0 && how->flags & DGRAM__BIND_ICMP_ERRORS)
     code = linux_stack_ask_icmp(fd, base->type, true);
-  if (code == 0) code = take_descriptor(linux_endpoint_of(base), fd, how); /* non-blocking, too */
+  if (code == 0)
+    code = linux_stack_take_descriptor(linux_endpoint_of(base), fd, how); /* non-blocking, too */
   if (code < 0) return code;
   linux_endpoint_of(base)->adopted = true;
   take_peer(base);
@@ -213,6 +216,7 @@ bool linux_stack_close_endpoint(struct dgram__endpoint *base) {
   struct linux_endpoint *endpoint = linux_endpoint_of(base);
   if (endpoint->fd < 0) return true;
   linux_stack_rest_end(endpoint);
+  if (linux_stack_is_unix(endpoint)) linux_stack_unix_remove(endpoint);
   uv_close((uv_handle_t *)&endpoint->poll, on_closed);
   linux_stack_sys_close(endpoint->fd);
   endpoint->fd = -1;

@@ -3,6 +3,8 @@
  *   stack.c      the table of operations, creating a stack
  *   endpoint.c   a socket's life: open, bind, adopt, close
  *   connect.c    a socket's peer
+ *   unix.c       what is different of unix sockets
+ *   path.c       their names
  *   readiness.c  what epoll is asked for, and what is done when it answers
  *   rest.c       sockets that are left alone for a while
  *   receive.c    from the kernel into the stack's slots
@@ -23,6 +25,7 @@
 
 #include "stack/linux/batch.h"
 #include "stack/linux/errors.h"
+#include "stack/linux/path.h"
 #include "stack/loop/loop.h"
 #include "stack/loop/sockaddr.h"
 
@@ -49,15 +52,25 @@ struct linux_receiver {
 };
 
 struct linux_rest; /* rest.c */
+struct linux_file; /* unix.c */
+
+/* What unix sockets need beside the receiver and the batch, in a stack that has had one. */
+struct linux_paths {
+  struct sockaddr_un to[DGRAM__SEND_MESSAGES];
+  struct sockaddr_un from[DGRAM__SLOTS_MAX];
+  char texts[DGRAM__SLOTS_MAX][DGRAM_PATH_TEXT]; /* of `from` */
+};
 
 struct linux_stack {
   struct loop_stack loop;
-  bool single_receives;     /* recvmmsg is switched off, or this kernel has none */
-  bool single_sends;        /* the same of sendmmsg */
-  bool no_gro;              /* the same of UDP_GRO */
-  bool no_spin;             /* an empty socket is not asked again before the loop sleeps */
-  uint8_t segments_max;     /* of a group this kernel sends; 1: none, 0: not asked yet */
-  struct linux_rest *rests; /* of its sockets, those under way */
+  bool single_receives;      /* recvmmsg is switched off, or this kernel has none */
+  bool single_sends;         /* the same of sendmmsg */
+  bool no_gro;               /* the same of UDP_GRO */
+  bool no_spin;              /* an empty socket is not asked again before the loop sleeps */
+  uint8_t segments_max;      /* of a group this kernel sends; 1: none, 0: not asked yet */
+  struct linux_rest *rests;  /* of its sockets, those under way */
+  struct linux_file *files;  /* that its unix sockets have made */
+  struct linux_paths *paths; /* or NULL */
   struct linux_receiver receiver;
   struct linux_batch batch;
 };
@@ -113,8 +126,10 @@ int linux_stack_local_address(struct dgram__endpoint *endpoint, dgram_address *r
 /* From now on the endpoint has this peer. */
 void linux_stack_note_peer(struct linux_endpoint *endpoint, const dgram_address *remote);
 
-/* Where a descriptor is bound. */
-int linux_stack_name_of(int fd, dgram_address *ret_address);
+/* From here on fd is the endpoint's, if it succeeds. Fails where the fd cannot be watched. */
+int linux_stack_take_descriptor(struct linux_endpoint *endpoint, int fd,
+                                const struct dgram__bind_how *how);
+int linux_stack_set_buffer_sizes(int fd, const struct dgram__bind_how *how);
 
 bool linux_stack_close_endpoint(struct dgram__endpoint *endpoint);
 
@@ -122,6 +137,25 @@ bool linux_stack_close_endpoint(struct dgram__endpoint *endpoint);
 
 int linux_stack_connect(struct dgram__endpoint *endpoint, const dgram_address *remote);
 int linux_stack_remote_address(struct dgram__endpoint *endpoint, dgram_address *ret_address);
+
+/* ---- unix.c ---- */
+
+extern const struct dgram__unix_ops linux_stack_unix_ops;
+
+static inline bool linux_stack_is_unix(const struct linux_endpoint *endpoint) {
+  return endpoint->base.type == DGRAM_UNIX;
+}
+
+/* Takes over what is known to be a unix datagram socket. */
+int linux_stack_unix_adopt(struct linux_endpoint *endpoint, int fd,
+                           const struct dgram__bind_how *how);
+
+/* Removes the file that the bind has made, if there is one. */
+void linux_stack_unix_remove(struct linux_endpoint *endpoint);
+
+/* Reads who sent what stands in a slot. */
+void linux_stack_unix_tell_sender(struct linux_endpoint *endpoint, unsigned slot,
+                                  dgram_recv_info *info);
 
 /* ---- readiness.c ---- */
 
@@ -138,7 +172,7 @@ void linux_stack_rearm(struct linux_endpoint *endpoint);
 
 /* Readability, or room to send, is not waited for until a while has passed; and the end of that. */
 void linux_stack_rest_receiving(struct linux_endpoint *endpoint);
-void linux_stack_rest_sending(struct linux_endpoint *endpoint);
+void linux_stack_rest_sending(struct linux_endpoint *endpoint, unsigned ms);
 void linux_stack_rest_end(struct linux_endpoint *endpoint);
 
 /* ---- receive.c ---- */
@@ -195,6 +229,7 @@ static inline bool linux_stack_absorbs(const struct linux_endpoint *endpoint, in
 /* Whether that may be the error of a datagram sent before which nobody else tells: the kernel hands
  * it to the next call on a socket with a peer. */
 static inline bool linux_stack_hands_over(const struct linux_endpoint *endpoint, int code) {
+  if (linux_stack_is_unix(endpoint)) return code == DGRAM_ECONNRESET; /* who was its peer is gone */
   return endpoint->connected && !endpoint->tells_icmp && linux_stack_is_icmp(code);
 }
 

@@ -65,18 +65,27 @@ void linux_stack_rearm(struct linux_endpoint *endpoint) {
 
 /* ---- answers ---- */
 
+/* A unix socket is writable though who it sends to is full, and that is usual: it asks again soon, and
+ * less often while that lasts. Others have another reason, which stays. */
+static void rest_in_vain(struct linux_endpoint *endpoint) {
+  const unsigned turns = endpoint->vain_turns;
+  if (turns < DGRAM__VAIN_TURNS) endpoint->vain_turns++;
+  if (linux_stack_is_unix(endpoint))
+    linux_stack_rest_sending(endpoint, turns < DGRAM__VAIN_TURNS ? 1U << turns : DGRAM__REST_MS);
+  else if (turns >= DGRAM__VAIN_TURNS)
+    linux_stack_rest_sending(endpoint, DGRAM__REST_MS);
+}
+
 /* There may be room and still EAGAIN, of a route that is being set up (IPsec), say. */
 static void tell_sendable(struct linux_endpoint *endpoint) {
   endpoint->wants_writable = false;
   endpoint->took_some = false;
   dgram__endpoint_sendable(&endpoint->base, DGRAM_EAGAIN);
   bool vain = endpoint->wants_writable && !endpoint->took_some;
-  if (!vain)
-    endpoint->vain_turns = 0;
-  else if (endpoint->vain_turns < DGRAM__VAIN_TURNS)
-    endpoint->vain_turns++;
+  if (vain)
+    rest_in_vain(endpoint);
   else
-    linux_stack_rest_sending(endpoint);
+    endpoint->vain_turns = 0;
 }
 
 /* Datagrams that lie there still have been told, up to a turn's worth. */

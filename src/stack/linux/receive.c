@@ -99,7 +99,17 @@ static void grow(struct linux_stack *stack) {
 
 /* ---- from the kernel ---- */
 
-static void prepare_header(struct linux_receiver *receiver, unsigned slot) {
+/* Who sends by unix sockets may send descriptors along: without room for them they are closed. */
+static void prepare_unix_header(struct linux_endpoint *endpoint, struct msghdr *header,
+                                unsigned slot) {
+  header->msg_name = &linux_stack_of(&endpoint->base)->paths->from[slot];
+  header->msg_namelen = sizeof(struct sockaddr_un);
+  header->msg_control = NULL;
+  header->msg_controllen = 0;
+}
+
+static void prepare_header(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
+                           unsigned slot) {
   struct msghdr *header = &receiver->headers[slot].msg_hdr;
   memset(header, 0, sizeof *header);
   header->msg_name = &receiver->addresses[slot];
@@ -108,13 +118,14 @@ static void prepare_header(struct linux_receiver *receiver, unsigned slot) {
   header->msg_iovlen = 1;
   header->msg_control = &receiver->controls[slot];
   header->msg_controllen = sizeof receiver->controls[slot];
+  if (linux_stack_is_unix(endpoint)) prepare_unix_header(endpoint, header, slot);
 }
 
 /* Each returns the number of slots filled, or a code. */
 
 static int receive_one(struct linux_endpoint *endpoint, struct linux_receiver *receiver) {
   struct mmsghdr *header = &receiver->headers[0];
-  prepare_header(receiver, 0);
+  prepare_header(endpoint, receiver, 0);
   endpoint->base.receive_calls++;
   int length = linux_stack_sys_recvmsg(endpoint->fd, &header->msg_hdr);
   if (length < 0) return length;
@@ -125,7 +136,7 @@ static int receive_one(struct linux_endpoint *endpoint, struct linux_receiver *r
 static int receive_many(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
                         unsigned slots) {
   for (unsigned i = 0; i < slots; i++)
-    prepare_header(receiver, i);
+    prepare_header(endpoint, receiver, i);
   endpoint->base.receive_calls++;
   return linux_stack_sys_recvmmsg(endpoint->fd, receiver->headers, slots);
 }

@@ -2,8 +2,8 @@
  *
  * Happy path: there is none of them. epoll says as often as it is asked that a socket is ready, so
  * one that is ready and yet neither brings datagrams nor takes any, only errors, turns the loop at
- * full speed. It rests: what it was asked in vain is asked again after DGRAM__REST_MS, by a timer
- * that exists for that long. The other direction goes on.
+ * full speed. It rests: what it was asked in vain is asked again after some time, by a timer that
+ * exists for that long. The other direction goes on.
  *
  * Failure modes: without memory for the timer it does not rest, and the loop turns. */
 
@@ -51,7 +51,7 @@ static void on_rested(uv_timer_t *timer) {
 }
 
 /* False: no memory. */
-static bool begin(struct linux_endpoint *endpoint) {
+static bool begin(struct linux_endpoint *endpoint, unsigned ms) {
   if (rests(endpoint)) return true;
   struct linux_rest *rest = dgram__malloc(endpoint->base.stack, sizeof *rest);
   if (!rest) return false;
@@ -60,16 +60,16 @@ static bool begin(struct linux_endpoint *endpoint) {
   rest->timer.data = rest;
   uv_timer_init(loop_stack_of(rest->stack)->loop, &rest->timer);
   uv_unref((uv_handle_t *)&rest->timer);
-  uv_timer_start(&rest->timer, on_rested, DGRAM__REST_MS, 0);
+  uv_timer_start(&rest->timer, on_rested, ms, 0);
   rest->next = linux_stack_of(&endpoint->base)->rests;
   linux_stack_of(&endpoint->base)->rests = rest;
   return true;
 }
 
 void linux_stack_rest_receiving(struct linux_endpoint *endpoint) {
-  endpoint->rests_receiving = begin(endpoint);
+  endpoint->rests_receiving = begin(endpoint, DGRAM__REST_MS);
 }
 
-void linux_stack_rest_sending(struct linux_endpoint *endpoint) {
-  endpoint->rests_sending = begin(endpoint);
+void linux_stack_rest_sending(struct linux_endpoint *endpoint, unsigned ms) {
+  endpoint->rests_sending = begin(endpoint, ms);
 }

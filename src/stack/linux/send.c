@@ -74,6 +74,7 @@ static struct linux_grouping grouping_of(const struct sending *sending) {
       .segments = 1,
       .length = endpoint->group_length_max,
       .peer = peer_of(endpoint),
+      .paths = linux_stack_is_unix(endpoint) ? stack->paths->to : NULL,
   };
   if (endpoint->no_groups || sending->done < sending->singles_until) return grouping;
   if (stack->segments_max == 0) probe_groups(endpoint);
@@ -184,12 +185,19 @@ static unsigned repeats_of(const struct sending *sending, enum linux_action acti
   return linux_stack_absorbs(sending->endpoint, code) ? 1 : 0;
 }
 
+/* A unix socket's refusal is of the message at hand, and parts it from its peer: a repeat would only
+ * find that it has none. */
+static enum linux_action action_for(const struct sending *sending, enum linux_call call, int code) {
+  const bool refused = code == DGRAM_ECONNREFUSED && linux_stack_is_unix(sending->endpoint);
+  return refused ? LINUX_FAIL : linux_stack_action(call, code);
+}
+
 /* The first message of the batch has failed. */
 static void react(struct sending *sending, const struct linux_batch *batch, int code) {
   const size_t datagrams = batch->counts[0];
   const bool group = datagrams > 1;
   if (blames_another(sending, code)) return;
-  const enum linux_action action = linux_stack_action(group ? LINUX_SEND_GROUP : LINUX_SEND, code);
+  const enum linux_action action = action_for(sending, group ? LINUX_SEND_GROUP : LINUX_SEND, code);
   if (sending->repeats < repeats_of(sending, action, code)) {
     sending->repeats++;
     return;

@@ -41,11 +41,26 @@ static void read_control(struct linux_endpoint *endpoint, const struct msghdr *h
   if (header->msg_flags & MSG_TRUNC) mark_truncated(endpoint, infos, slot);
 }
 
+/* It holds one datagram. */
+static void read_unix(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
+                      unsigned index, struct slot *slot) {
+  dgram_recv_info *infos = receiver->infos[index];
+  slot->from = (dgram_address){.family = DGRAM_UNIX};
+  slot->segment = slot->left;
+  slot->info = slot->last_info = &infos[0];
+  linux_stack_unix_tell_sender(endpoint, index, &infos[0]);
+  if (receiver->headers[index].msg_hdr.msg_flags & MSG_TRUNC) mark_truncated(endpoint, infos, slot);
+}
+
 static void read_slot(struct linux_endpoint *endpoint, struct linux_receiver *receiver,
                       unsigned index, struct slot *slot) {
   struct mmsghdr *header = &receiver->headers[index];
   slot->bytes = receiver->pieces[index].iov_base;
   slot->left = header->msg_len;
+  if (linux_stack_is_unix(endpoint)) {
+    read_unix(endpoint, receiver, index, slot);
+    return;
+  }
   if (header->msg_hdr.msg_namelen == 0) receiver->addresses[index].any.sa_family = AF_UNSPEC;
   loop_address_from_sockaddr(&receiver->addresses[index].any, &slot->from);
   read_control(endpoint, &header->msg_hdr, receiver->infos[index], slot);

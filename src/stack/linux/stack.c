@@ -43,10 +43,12 @@ static const struct dgram__stack_ops linux_stack_ops = {
     .set_multicast_interface = linux_stack_set_multicast_interface,
     .dropped = linux_stack_dropped,
     .close_endpoint = linux_stack_close_endpoint,
+    .unix_ops = &linux_stack_unix_ops,
 };
 
 static void release(struct loop_stack *loop) {
   linux_stack_receiver_clear((struct linux_stack *)loop);
+  dgram__free(&loop->base, ((struct linux_stack *)loop)->paths);
 }
 
 int linux_stack_create(uv_loop_t *loop, const dgram_stack_options *options,

@@ -87,6 +87,11 @@ static inline bool linux_stack_sys_has_errors(int fd) {
   return poll(&errors, 1, 0) > 0 && (errors.revents & POLLERR);
 }
 
+/* What cannot be removed stays behind, and that is all. */
+static inline void linux_stack_sys_unlink(const char *path) {
+  (void)unlink(path);
+}
+
 /* On Linux the descriptor is gone whatever close answers, so there is nothing to do about it. */
 static inline void linux_stack_sys_close(int fd) {
   (void)close(fd);

@@ -1,0 +1,596 @@
+/* Unix datagram sockets. Their files stand in a folder of the test's own; abstract names have the
+ * process in them. */
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+enum { PATH_MAX_LENGTH = 107 };
+
+static char folder[64];
+
+static const char *in_folder(const char *name) {
+  static char paths[4][DGRAM_PATH_TEXT];
+  static unsigned next;
+  char *path = paths[next++ % 4];
+  snprintf(path, DGRAM_PATH_TEXT, "%s/%s", folder, name);
+  return path;
+}
+
+static const char *abstract(const char *name) {
+  static char names[4][DGRAM_PATH_TEXT];
+  static unsigned next;
+  char *text = names[next++ % 4];
+  snprintf(text, DGRAM_PATH_TEXT, "@dgram-test-%ld-%s", (long)getpid(), name);
+  return text;
+}
+
+static bool there_is(const char *path) {
+  struct stat status;
+  return lstat(path, &status) == 0;
+}
+
+static void need_unix(void) {
+  if (h_kind() != H_LINUX) h_skip("unix sockets are the linux stack's alone");
+}
+
+static dgram_socket *open_unix(const char *name) {
+  return h_socket(name, DGRAM_UNIX);
+}
+
+static dgram_socket *bound_to(const char *name, const char *path) {
+  dgram_socket *socket = open_unix(name);
+  char until[40];
+  h_assert_ok(h_bind(socket, &(dgram_bind_options){.address = path}));
+  snprintf(until, sizeof until, "%s bind OK", name);
+  h_run_until(until);
+  h_log_clear();
+  return socket;
+}
+
+static int send_path(dgram_socket *socket, const char *text, const char *path) {
+  struct h_call *call = h_call_new(socket, text, (long)strlen(text));
+  return h_call_made(call, H(dgram_send(socket, text, strlen(text), 0, path, h_on_sent, call)));
+}
+
+/* ---- creating ---- */
+
+/* api:unix */
+static void test_where_there_are_none(void **state) {
+  const dgram_socket_options options = {.type = DGRAM_UNIX};
+  dgram_socket *socket;
+  (void)state;
+  if (h_kind() == H_LINUX) h_skip("the linux stack has unix sockets");
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_create_socket(h_stack(), &options, &socket)));
+}
+
+/* api:unix */
+static void test_what_is_ips(void **state) {
+  static const dgram_socket_options refused[] = {
+      {.type = DGRAM_UNIX, .reuse_addr = true},
+      {.type = DGRAM_UNIX, .reuse_port = true},
+      {.type = DGRAM_UNIX, .icmp_errors = true},
+      {.type = DGRAM_UNIX, .recv_info = DGRAM_RECV_TOS},
+  };
+  dgram_socket *socket, *a;
+  dgram_address address;
+  (void)state;
+  need_unix();
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+    h_assert_code(DGRAM_ENOTSUP, H(dgram_create_socket(h_stack(), &refused[i], &socket)));
+  a = bound_to("a", abstract("a"));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_set_ttl(a, 3)));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_set_tos(a, 3)));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_set_broadcast(a, true)));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_set_multicast_ttl(a, 3)));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_set_multicast_interface(a, "lo")));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_add_membership(a, "239.0.0.1", NULL)));
+  h_assert_code(DGRAM_ENOTSUP,
+                H(dgram_add_source_specific_membership(a, "10.0.0.1", "232.0.0.1", NULL)));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_set_icmp_errors(a, true)));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_get_path_mtu(a, NULL)));
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_set_recv_info(a, DGRAM_RECV_TIME)));
+  h_assert_ok(H(dgram_set_recv_info(a, DGRAM_RECV_PATH)));
+  assert_true(dgram_set_recv_buffer_size(a, 100000) >= 100000);
+  h_assert_ok(dgram_local_address(a, &address));
+  assert_int_equal(address.family, DGRAM_UNIX);
+  assert_int_equal(address.port, 0);
+}
+
+/* ---- binding ---- */
+
+static void expect_path(const dgram_socket *socket, const char *path) {
+  char text[DGRAM_PATH_TEXT];
+  assert_int_equal(dgram_local_path(socket, text, sizeof text), strlen(path));
+  assert_string_equal(text, path);
+}
+
+/* api:unix api:unix-file */
+static void test_a_file_comes_and_goes(void **state) {
+  const char *path = in_folder("socket");
+  dgram_socket *a;
+  (void)state;
+  need_unix();
+  a = bound_to("a", path);
+  assert_true(there_is(path));
+  expect_path(a, path);
+  h_assert_ok(h_end(a));
+  assert_false(there_is(path)); /* with the port, inside the call */
+  a = bound_to("again", path);
+  h_assert_ok(h_end(a));
+}
+
+/* api:unix-file */
+static void test_another_ones_file_stays(void **state) {
+  const char *path = in_folder("socket");
+  dgram_socket *a, *b;
+  (void)state;
+  need_unix();
+  a = bound_to("a", path);
+  assert_int_equal(unlink(path), 0);
+  b = bound_to("b", path);
+  h_assert_ok(h_end(a));
+  assert_true(there_is(path));
+  h_assert_ok(h_end(b));
+  assert_false(there_is(path));
+}
+
+/* api:unix */
+static void test_a_name_that_is_taken(void **state) {
+  const char *path = in_folder("socket");
+  dgram_socket *b = NULL;
+  (void)state;
+  need_unix();
+  (void)bound_to("a", path);
+  b = open_unix("b");
+  h_assert_code(DGRAM_EADDRINUSE, H(dgram_bind_sync(b, &(dgram_bind_options){.address = path})));
+  assert_true(there_is(path));
+  h_assert_ok(h_bind(b, &(dgram_bind_options){.address = path}));
+  h_run_until("b error");
+  h_expect_of("b", "bind EADDRINUSE; error bind EADDRINUSE");
+  h_assert_ok(H(dgram_bind_sync(b, &(dgram_bind_options){.address = in_folder("other")})));
+  h_run_until("b listening");
+}
+
+/* api:unix */
+static void test_abstract_names(void **state) {
+  char text[DGRAM_PATH_TEXT];
+  const char *name = abstract("name");
+  dgram_socket *a, *b, *c = NULL;
+  (void)state;
+  need_unix();
+  a = bound_to("a", name);
+  expect_path(a, name);
+  assert_false(there_is(name));
+  b = bound_to("b", NULL); /* the system's choice */
+  assert_true(dgram_local_path(b, text, sizeof text) > 1);
+  assert_int_equal(text[0], '@');
+  h_assert_code(DGRAM_ENOSPC, dgram_local_path(b, text, 2));
+  c = open_unix("c");
+  h_assert_code(DGRAM_EADDRINUSE, H(dgram_bind_sync(c, &(dgram_bind_options){.address = name})));
+  h_assert_ok(h_end(a));
+  h_assert_ok(H(dgram_bind_sync(c, &(dgram_bind_options){.address = name})));
+}
+
+/* api:unix */
+static void test_bad_paths(void **state) {
+  char longest[PATH_MAX_LENGTH + 2];
+  dgram_socket *a, *udp = h_bound("udp", DGRAM_UDP4);
+  char text[DGRAM_PATH_TEXT];
+  (void)state;
+  h_assert_code(DGRAM_ENOTSUP, dgram_local_path(udp, text, sizeof text));
+  need_unix();
+  memset(longest, 'x', sizeof longest - 1);
+  longest[sizeof longest - 1] = '\0';
+  memcpy(longest, abstract(""), strlen(abstract("")));
+  a = open_unix("a");
+  h_assert_code(DGRAM_EBADF, dgram_local_path(a, text, sizeof text));
+  h_assert_code(DGRAM_ENAMETOOLONG, h_bind(a, &(dgram_bind_options){.address = longest}));
+  h_assert_code(DGRAM_EBADPORT, h_bind(a, &(dgram_bind_options){.port = 1, .address = "x"}));
+  h_assert_code(DGRAM_ENOTSUP, h_bind(a, &(dgram_bind_options){.address = "x", .device = "lo"}));
+  h_assert_code(DGRAM_EINVAL, h_bind(a, &(dgram_bind_options){.address = "@"}));
+  h_assert_code(DGRAM_ENAMETOOLONG, send_path(a, "x", longest));
+  h_assert_code(DGRAM_EINVAL, send_path(a, "x", NULL));
+  h_assert_code(DGRAM_EINVAL, h_send(a, "x", h_literal("127.0.0.1", 9)));
+  h_assert_code(DGRAM_EBADPORT, H(dgram_send(a, "x", 1, 9, "/x", NULL, NULL)));
+  h_assert_code(DGRAM_EARGTYPE, dgram_local_path(a, NULL, 9));
+  longest[PATH_MAX_LENGTH] = '\0';
+  h_assert_ok(h_bind(a, &(dgram_bind_options){.address = longest}));
+  h_run_until("a bind OK");
+  expect_path(a, longest);
+}
+
+/* ---- sending ---- */
+
+static char senders[256];
+
+static void note_sender(dgram_socket *socket, const dgram_message *message, void *data) {
+  (void)data;
+  h_callback("message");
+  if (message->from.family != DGRAM_UNIX || message->from.port != 0)
+    h_violation("from family %d", message->from.family);
+  if (message->info == NULL || !(message->info->present & DGRAM_RECV_PATH)) {
+    h_violation("no path on %s", h_name(socket));
+    return;
+  }
+  snprintf(senders + strlen(senders), sizeof senders - strlen(senders), "[%s]",
+           message->info->path);
+}
+
+/* api:unix */
+static void test_there_and_back(void **state) {
+  const char *path = in_folder("socket"), *name = abstract("b");
+  char expected[256];
+  dgram_socket *a, *b;
+  (void)state;
+  need_unix();
+  a = bound_to("a", path);
+  b = bound_to("b", name);
+  senders[0] = '\0';
+  h_assert_ok(H(dgram_on_message(a, note_sender, NULL)));
+  h_assert_ok(H(dgram_on_message(b, note_sender, NULL)));
+  h_assert_ok(send_path(b, "hello", path));
+  h_run_until("a message 'hello'");
+  h_assert_ok(send_path(a, "back", name));
+  h_run_until("b message 'back'");
+  h_assert_ok(send_path(a, "", name));
+  h_run_until("b message ''");
+  snprintf(expected, sizeof expected, "[%s][%s][%s]", name, path, path);
+  assert_string_equal(senders, expected);
+}
+
+/* api:unix */
+static void test_who_is_not_bound_is_bound_first(void **state) {
+  const char *path = in_folder("socket");
+  dgram_socket *a, *b;
+  char text[DGRAM_PATH_TEXT];
+  (void)state;
+  need_unix();
+  a = bound_to("a", path);
+  b = open_unix("b");
+  senders[0] = '\0';
+  h_assert_ok(H(dgram_on_message(a, note_sender, NULL)));
+  h_assert_ok(send_path(b, "hello", path));
+  h_run_until("a message 'hello'");
+  h_run_until("b listening");
+  assert_true(dgram_local_path(b, text, sizeof text) > 1);
+  assert_int_equal(senders[1], '@');
+  h_assert_ok(send_path(a, "answer", text));
+  h_run_until("b message 'answer'");
+}
+
+/* api:unix */
+static void test_where_nobody_is(void **state) {
+  const char *file = in_folder("file");
+  dgram_socket *a;
+  int fd;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  fd = open(file, O_CREAT | O_WRONLY, 0600);
+  assert_true(fd >= 0);
+  (void)close(fd);
+  h_assert_ok(send_path(a, "none", in_folder("none")));
+  h_run_until("a unsent 'none'");
+  h_assert_ok(send_path(a, "file", file));
+  h_run_until("a unsent 'file'");
+  h_assert_ok(send_path(a, "name", abstract("nobody")));
+  h_run_until("a unsent 'name'");
+  h_expect("a unsent 'none' ENOENT; a unsent 'file' ECONNREFUSED; a unsent 'name' ECONNREFUSED");
+  (void)unlink(file);
+}
+
+/* api:unix */
+static void test_an_error_tells_the_path(void **state) {
+  dgram_socket *a;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  h_assert_ok(H(dgram_send(a, "x", 1, 0, in_folder("none"), NULL, NULL)));
+  h_run_until("a error send ENOENT");
+}
+
+/* The text of the path may be gone when the call returns, and the bytes after it. api:unix */
+static void test_what_is_copied(void **state) {
+  char path[DGRAM_PATH_TEXT], bytes[] = "bytes";
+  const dgram_buffer parts[] = {{"by", 2}, {"parts", 5}};
+  dgram_socket *b;
+  (void)state;
+  need_unix();
+  (void)bound_to("a", abstract("a"));
+  b = bound_to("b", abstract("b"));
+  snprintf(path, sizeof path, "%s", abstract("a"));
+  h_assert_ok(H(dgram_send(b, bytes, 5, 0, path, NULL, NULL)));
+  h_assert_ok(H(dgram_send_gather(b, parts, 2, 0, path, NULL, NULL)));
+  h_assert_ok(send_path(b, "third", path));
+  memset(path, 'z', sizeof path);
+  memset(bytes, 'z', sizeof bytes);
+  h_run_until("a message 'third'");
+  h_expect_of("a", "message 'bytes'; message 'byparts'; message 'third'");
+}
+
+static size_t arrived;
+static bool disorder;
+
+static void count(dgram_socket *socket, const dgram_message *message, void *data) {
+  unsigned number;
+  (void)socket;
+  (void)data;
+  h_callback("message");
+  memcpy(&number, message->bytes, sizeof number);
+  if (message->length != sizeof number || number != arrived) disorder = true;
+  arrived++;
+  h_tick();
+}
+
+enum { MANY = 3000 };
+
+/* Far more than a receiver holds (net.unix.max_dgram_qlen): the sender waits, and nothing is lost. */
+static void flood(bool connected) {
+  static unsigned numbers[MANY];
+  static dgram_datagram list[MANY];
+  const char *name = abstract("a");
+  const dgram_send_info info = {.set = DGRAM_SEND_PATH, .path = name};
+  const dgram_socket_options options = {.type = DGRAM_UNIX, .on_message = count};
+  dgram_socket *a = h_socket_with("a", &options, 0), *b;
+  struct h_call *call;
+  h_assert_ok(H(dgram_bind_sync(a, &(dgram_bind_options){.address = name})));
+  b = bound_to("b", abstract("b"));
+  if (connected) h_assert_ok(H(dgram_connect_sync(b, 0, name)));
+  for (unsigned i = 0; i < MANY; i++) {
+    numbers[i] = i;
+    list[i] = (dgram_datagram){.bytes = &numbers[i], .length = sizeof numbers[i]};
+    if (connected) continue;
+    list[i].to.family = DGRAM_UNIX;
+    list[i].info = &info;
+  }
+  arrived = 0;
+  disorder = false;
+  call = h_call_new(b, "many", MANY);
+  h_assert_ok(h_call_made(call, H(dgram_send_many(b, list, MANY, h_on_sent_many, call))));
+  h_run_count(&arrived, MANY);
+  assert_false(disorder);
+  for (unsigned i = 0; i < MANY; i++)
+    assert_int_equal(list[i].result, sizeof numbers[i]);
+}
+
+/* api:unix-full */
+static void test_a_flood(void **state) {
+  (void)state;
+  need_unix();
+  flood(false);
+}
+
+/* api:unix-full api:unix-peer */
+static void test_a_flood_to_the_peer(void **state) {
+  (void)state;
+  need_unix();
+  flood(true);
+}
+
+static unsigned ends_sent, ends_cancelled;
+
+static void note_end(dgram_socket *socket, int status, void *data) {
+  (void)socket;
+  (void)data;
+  h_callback("sent");
+  if (status == 5) ends_sent++;
+  if (status == DGRAM_ECANCELED) ends_cancelled++;
+}
+
+/* api:unix-full */
+static void test_close_while_the_receiver_is_full(void **state) {
+  const dgram_socket_options options = {.type = DGRAM_UNIX, .linger_ms = 50};
+  dgram_socket *a, *b;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  h_assert_ok(H(dgram_pause(a)));
+  b = h_socket_with("b", &options, H_ALL);
+  ends_sent = ends_cancelled = 0;
+  for (int i = 0; i < MANY; i++)
+    h_assert_ok(H(dgram_send(b, "waits", 5, 0, abstract("a"), note_end, NULL)));
+  h_assert_ok(h_end(b));
+  h_run_until("b close");
+  assert_true(ends_sent > 0 && ends_cancelled > 0);
+  assert_int_equal(ends_sent + ends_cancelled, MANY);
+}
+
+/* ---- lists ---- */
+
+/* api:unix */
+static void test_bad_lists(void **state) {
+  const dgram_send_info tos = {.set = DGRAM_SEND_PATH | DGRAM_SEND_TOS, .path = "/x"};
+  const dgram_send_info none = {.set = DGRAM_SEND_PATH};
+  dgram_datagram list[] = {{.bytes = "x", .length = 1, .to = {.family = DGRAM_UNIX}}};
+  dgram_socket *a, *udp = h_bound("udp", DGRAM_UDP4);
+  (void)state;
+  h_assert_code(DGRAM_EINVAL, H(dgram_send_many(udp, list, 1, NULL, NULL)));
+  list[0].to = h_address(udp);
+  list[0].info = &none;
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_send_many(udp, list, 1, NULL, NULL)));
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  h_assert_code(DGRAM_EBADPORT, H(dgram_send_many(a, list, 1, NULL, NULL)));
+  h_set_port(&list[0].to, 0);
+  h_assert_code(DGRAM_EINVAL, H(dgram_send_many(a, list, 1, NULL, NULL)));
+  list[0].to = (dgram_address){.family = DGRAM_UNIX};
+  h_assert_code(DGRAM_EINVAL, H(dgram_send_many(a, list, 1, NULL, NULL)));
+  list[0].info = NULL;
+  h_assert_code(DGRAM_EINVAL, H(dgram_send_many(a, list, 1, NULL, NULL)));
+  list[0].info = &tos;
+  h_assert_code(DGRAM_ENOTSUP, H(dgram_send_many(a, list, 1, NULL, NULL)));
+  list[0].to.port = 7;
+  h_assert_code(DGRAM_EBADPORT, H(dgram_try_send_many(a, list, 1)));
+}
+
+/* ---- peers ---- */
+
+/* api:unix-peer */
+static void test_a_peer(void **state) {
+  char text[DGRAM_PATH_TEXT];
+  dgram_address address;
+  dgram_socket *b, *c;
+  (void)state;
+  need_unix();
+  (void)bound_to("a", in_folder("a"));
+  b = bound_to("b", abstract("b"));
+  c = bound_to("c", abstract("c"));
+  h_assert_code(DGRAM_ENOTCONNECTED, dgram_remote_path(b, text, sizeof text));
+  h_assert_code(DGRAM_EBADPORT, h_connect(b, in_folder("a"), 5));
+  h_assert_ok(h_connect(b, in_folder("a"), 0));
+  h_run_until("b connected OK");
+  assert_int_equal(dgram_remote_path(b, text, sizeof text), strlen(in_folder("a")));
+  assert_string_equal(text, in_folder("a"));
+  h_assert_ok(dgram_remote_address(b, &address));
+  assert_int_equal(address.family, DGRAM_UNIX);
+  h_assert_ok(h_send_peer(b, "peer"));
+  h_run_until("a message 'peer'");
+  h_assert_code(DGRAM_EISCONNECTED, send_path(b, "x", abstract("c")));
+  h_assert_ok(send_path(c, "stranger", abstract("b"))); /* EPERM: b hears a alone */
+  h_run_until("c unsent 'stranger' EPERM");
+  h_assert_ok(H(dgram_disconnect(b)));
+  expect_path(b, abstract("b"));
+  h_assert_ok(send_path(c, "known", abstract("b")));
+  h_run_until("b message 'known'");
+}
+
+/* api:unix-peer */
+static void test_a_peer_that_is_none(void **state) {
+  dgram_socket *a, *b;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  h_assert_ok(h_connect(a, in_folder("none"), 0));
+  h_run_until("a connected ENOENT");
+  b = bound_to("b", abstract("b"));
+  h_assert_ok(H(dgram_connect_sync(a, 0, abstract("b"))));
+  h_assert_ok(h_end(b));
+  h_assert_ok(h_send_peer(a, "gone"));
+  h_run_until("a unsent 'gone' ECONNREFUSED");
+  assert_int_equal(h_count("a unsent 'gone'"), 1);
+  h_assert_ok(h_send_peer(a, "still"));
+  h_run_until("a unsent 'still' ENOTCONN");
+  assert_int_equal(h_count("a error"), 0);
+  (void)bound_to("c", abstract("b"));
+  h_assert_ok(H(dgram_disconnect(a)));
+  h_assert_ok(H(dgram_connect_sync(a, 0, abstract("b"))));
+  h_assert_ok(h_send_peer(a, "anew"));
+  h_run_until("c message 'anew'");
+}
+
+/* ---- descriptors ---- */
+
+/* api:unix-fd */
+static void test_adopting(void **state) {
+  dgram_socket *a, *b;
+  int fds[2], stream;
+  (void)state;
+  need_unix();
+  assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
+  stream = socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_true(stream >= 0);
+  a = open_unix("a");
+  h_assert_code(DGRAM_EFDTYPE, h_bind(a, &(dgram_bind_options){.fd = stream}));
+  h_assert_ok(h_bind(a, &(dgram_bind_options){.fd = fds[0]}));
+  b = h_socket("b", DGRAM_UDP4);
+  h_assert_code(DGRAM_EFDTYPE, h_bind(b, &(dgram_bind_options){.fd = fds[1]}));
+  h_run_until("a bind OK");
+  assert_int_equal(write(fds[1], "in", 2), 2);
+  h_run_until("a message 'in'");
+  h_assert_ok(h_send_peer(a, "out")); /* it came with a peer */
+  h_run_until("a sent 'out'");
+  (void)close(fds[1]);
+  (void)close(stream);
+}
+
+/* A descriptor that is sent along is nobody's, and is closed. api:unix-fd */
+static void test_descriptors_that_are_sent_along(void **state) {
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control = {.bytes = {0}};
+  struct iovec piece = {(char *)(uintptr_t) "x", 1};
+  struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
+  dgram_socket *a;
+  int fds[2], before;
+  (void)state;
+  need_unix();
+  assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
+  a = open_unix("a");
+  h_assert_ok(h_bind(a, &(dgram_bind_options){.fd = fds[0]}));
+  h_run_until("a bind OK");
+  header.msg_control = control.bytes;
+  header.msg_controllen = sizeof control.bytes;
+  control.align.cmsg_level = SOL_SOCKET;
+  control.align.cmsg_type = SCM_RIGHTS;
+  control.align.cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(&control.align), &fds[1], sizeof fds[1]);
+  before = h_descriptors();
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(sendmsg(fds[1], &header, 0), 1);
+  h_run_until_n("a message 'x'", 3);
+  assert_int_equal(h_descriptors(), before);
+  (void)close(fds[1]);
+}
+
+/* ---- keeping ---- */
+
+static dgram_message *kept;
+
+static void keep(dgram_socket *socket, const dgram_message *message, void *data) {
+  (void)data;
+  h_callback("message");
+  h_assert_ok(H(dgram_message_keep(socket, message, &kept)));
+}
+
+/* api:unix */
+static void test_a_kept_message_has_its_path(void **state) {
+  dgram_socket *a, *b;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  b = bound_to("b", abstract("b"));
+  h_assert_ok(H(dgram_once_message(a, keep, NULL)));
+  h_assert_ok(send_path(b, "one", abstract("a")));
+  h_run_until("a message 'one'");
+  h_assert_ok(send_path(a, "two", abstract("a")));
+  h_run_until("a message 'two'");
+  assert_string_equal(kept->info->path, abstract("b"));
+  dgram_message_free(kept);
+}
+
+int main(void) {
+  static const struct CMUnitTest tests[] = {
+      H_TEST(test_where_there_are_none),
+      H_TEST(test_what_is_ips),
+      H_TEST(test_a_file_comes_and_goes),
+      H_TEST(test_another_ones_file_stays),
+      H_TEST(test_a_name_that_is_taken),
+      H_TEST(test_abstract_names),
+      H_TEST(test_bad_paths),
+      H_TEST(test_there_and_back),
+      H_TEST(test_who_is_not_bound_is_bound_first),
+      H_TEST(test_where_nobody_is),
+      H_TEST(test_an_error_tells_the_path),
+      H_TEST(test_what_is_copied),
+      H_TEST(test_a_flood),
+      H_TEST(test_a_flood_to_the_peer),
+      H_TEST(test_close_while_the_receiver_is_full),
+      H_TEST(test_bad_lists),
+      H_TEST(test_a_peer),
+      H_TEST(test_a_peer_that_is_none),
+      H_TEST(test_adopting),
+      H_TEST(test_descriptors_that_are_sent_along),
+      H_TEST(test_a_kept_message_has_its_path),
+  };
+  int failed;
+  snprintf(folder, sizeof folder, "/tmp/dgram-test-XXXXXX");
+  if (mkdtemp(folder) == NULL) return 1;
+  failed = H_MAIN(tests);
+  (void)rmdir(folder);
+  return failed;
+}
