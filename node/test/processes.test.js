@@ -16,7 +16,7 @@ function run(name, ...args) {
   const script = path.join(__dirname, 'programs', name);
   return new Promise((resolve) => {
     execFile(process.execPath, ['--no-warnings', '--expose-gc', script, ...args],
-      { timeout: 200000 },
+      { timeout: 1800000 },
       (error, stdout, stderr) => {
         resolve({ stdout, stderr, status: error ? error.code ?? error.signal : 0 });
       });
