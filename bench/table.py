@@ -20,6 +20,7 @@ OTHERS = {
     "bytes": "bytes",
     "cpu": "CPU time for a datagram with it over without",
     "heap": "bytes of heap, after gc",
+    "bun": "times Bun's udpSocket",
     "growth": "highest cost over the lowest of fewer",
 }
 
