@@ -11,14 +11,14 @@ newest_glibc=2.36 # Debian 12's
 [[ -e $ADDON ]] || { echo "skipped: the addon is not built (DGRAM_BUILD_NODE)"; exit 77; }
 
 of_libuv_1_44="
-  uv_async_init uv_backend_timeout uv_buf_init uv_cancel uv_close uv_default_loop uv_fileno
-  uv_free_interface_addresses uv_freeaddrinfo uv_getaddrinfo uv_guess_handle uv_hrtime uv_idle_init
-  uv_idle_start uv_idle_stop uv_interface_addresses uv_mutex_init uv_mutex_lock uv_mutex_unlock uv_once
-  uv_poll_init uv_poll_start uv_poll_stop uv_recv_buffer_size uv_ref uv_run uv_send_buffer_size uv_stop
-  uv_thread_equal uv_thread_self uv_timer_init uv_timer_start uv_timer_stop uv_udp_bind uv_udp_connect
-  uv_udp_getpeername uv_udp_getsockname uv_udp_init_ex uv_udp_open uv_udp_recv_start uv_udp_recv_stop
-  uv_udp_send uv_udp_set_broadcast uv_udp_set_multicast_loop uv_udp_set_multicast_ttl uv_udp_set_ttl
-  uv_udp_try_send uv_unref uv_walk
+  uv_async_init uv_available_parallelism uv_backend_timeout uv_buf_init uv_cancel uv_close uv_default_loop
+  uv_exepath uv_fileno uv_free_interface_addresses uv_freeaddrinfo uv_getaddrinfo uv_guess_handle uv_hrtime
+  uv_idle_init uv_idle_start uv_idle_stop uv_interface_addresses uv_mutex_init uv_mutex_lock uv_mutex_unlock
+  uv_once uv_poll_init uv_poll_start uv_poll_stop uv_process_get_pid uv_process_kill uv_recv_buffer_size
+  uv_ref uv_run uv_send_buffer_size uv_spawn uv_stop uv_thread_equal uv_thread_self uv_timer_init
+  uv_timer_start uv_timer_stop uv_udp_bind uv_udp_connect uv_udp_getpeername uv_udp_getsockname
+  uv_udp_init_ex uv_udp_open uv_udp_recv_start uv_udp_recv_stop uv_udp_send uv_udp_set_broadcast
+  uv_udp_set_multicast_loop uv_udp_set_multicast_ttl uv_udp_set_ttl uv_udp_try_send uv_unref uv_walk
 "
 
 shown() { nm -D --defined-only "$1" | awk '{ print $3 }' | sort | paste -sd ' '; }
@@ -37,6 +37,7 @@ judge() { # addon
   too_new "$1"
   [[ $(printf '%s\n' "$newest_glibc" "$(newest "$1")" | sort -V | tail -n 1) == "$newest_glibc" ]] ||
     echo "it needs glibc $(newest "$1")"
+  if asked "$1" | grep '^dgram_'; then echo "it lacks a part of the core"; fi
   if readelf -d "$1" | grep NEEDED | grep -qE 'libuv|libnode'; then echo "it is linked to libuv"; fi
 }
 
@@ -47,7 +48,7 @@ echo "$(asked "$ADDON" | grep -c '^uv_') functions of libuv, $(asked "$ADDON" | 
 # It can fail.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-printf '%s\n' 'int uv_udp_try_send2(void); int napi_x(void) { return uv_udp_try_send2(); }' >"$work/planted.c"
+printf '%s\n' 'int uv_udp_try_send2(void), dgram_x(void); int napi_x(void) { return uv_udp_try_send2() + dgram_x(); }' >"$work/planted.c"
 "${CC:-cc}" -shared -fPIC "$work/planted.c" -o "$work/planted.node"
 bad=$(judge "$work/planted.node")
-[[ $bad == *"it shows napi_x"* && $bad == *uv_udp_try_send2* ]] || { echo "planted symbols are not seen: $bad"; exit 1; }
+[[ $bad == *"it shows napi_x"* && $bad == *uv_udp_try_send2* && $bad == *"lacks a part"* ]] || { echo "planted symbols are not seen: $bad"; exit 1; }
