@@ -175,12 +175,12 @@ static int set_options(struct session *session) {
 
 static void on_bound(dgram_socket *socket, int status, void *data) {
   struct session *session = data;
-  char where[ENDPOINT_TEXT];
+  char where[SESSION_TEXT];
   if (session->ending) {
     return;
   }
   if (status < 0) {
-    address_text(session->stack, &session->local, where);
+    session_local_text(session, where, sizeof where);
     session_fail(session, "bind", status, where);
     return;
   }
@@ -198,11 +198,11 @@ static void on_bound(dgram_socket *socket, int status, void *data) {
 
 /* -v shows what comes with datagrams, where the stack tells it. */
 static int create_socket(struct session *session, const dgram_address *address) {
-  dgram_socket_options options = {.type = address->family == DGRAM_IPV6 ? DGRAM_UDP6 : DGRAM_UDP4,
+  dgram_socket_options options = {.type = address->family,
                                   .reuse_addr = session->options->reuse_addr,
                                   .reuse_port = session->options->reuse_port &&
                                                 session->options->workers == 0};
-  if (session->options->verbose) {
+  if (session->options->verbose && !session->options->by_path) {
     options.recv_info = DGRAM_RECV_LOCAL_ADDRESS | DGRAM_RECV_INTERFACE | DGRAM_RECV_HOP_LIMIT |
                         DGRAM_RECV_TOS | DGRAM_RECV_TIME;
   }
@@ -223,7 +223,8 @@ void session_bind(struct session *session, const dgram_address *address) {
   }
   session->local = *address;
   dgram_address_format(address, where, sizeof where);
-  dgram_bind_options bind_options = {.port = address->port, .address = where};
+  dgram_bind_options bind_options = {.port = address->port,
+                                     .address = session->path ? session->path : where};
   code = dgram_on_batch(session->socket, session_on_batch, session);
   if (code == 0) {
     code = dgram_on_error(session->socket, session_on_error, session);
@@ -232,7 +233,53 @@ void session_bind(struct session *session, const dgram_address *address) {
     code = dgram_bind(session->socket, &bind_options, on_bound, session);
   }
   if (code < 0) {
-    session_fail(session, "bind", code, where);
+    session_fail(session, "bind", code, session->path ? session->path : where);
+  }
+}
+
+/* ---- a unix socket ---- */
+
+int session_check_path(const struct options *options) {
+  const struct {
+    bool given;
+    const char *name;
+  } others[] = {{options->family != 0, "-4 and -6"},
+                {options->interface != NULL, "-I"},
+                {options->group_count > 0, "--join"},
+                {options->reuse_addr, "--reuse-addr"},
+                {options->reuse_port, "--reuse-port"},
+                {options->broadcast, "--broadcast"},
+                {options->ttl >= 0, "--ttl"},
+                {options->tos >= 0, "--tos"},
+                {options->dscp >= 0, "--dscp"},
+                {options->ecn >= 0, "--ecn"},
+                {options->dont_fragment, "--df"},
+                {options->workers > 0, "--workers"},
+                {options->bad_link, "--loss and its like"}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    if (others[i].given) {
+      report("--unix excludes %s", others[i].name);
+      return -1;
+    }
+  }
+  return 0;
+}
+
+void session_bind_path(struct session *session, const char *path) {
+  session->path = session->output.path = path ? path : "";
+  session_bind(session, &(dgram_address){.family = DGRAM_UNIX});
+}
+
+void session_local_text(const struct session *session, char *text, size_t size) {
+  char where[ENDPOINT_TEXT];
+  char path[DGRAM_PATH_TEXT];
+  if (!session->path) {
+    address_text(session->stack, &session->local, where);
+    snprintf(text, size, "%s", where);
+  } else if (*session->path == '\0' && dgram_local_path(session->socket, path, sizeof path) > 0) {
+    snprintf(text, size, "%s", path);
+  } else {
+    snprintf(text, size, "%s", session->path);
   }
 }
 

@@ -70,7 +70,20 @@ static void reflect_by_link(struct echo *echo, const dgram_message *messages, si
   }
 }
 
-/* A sender with port 0 wants no answer (RFC 768), and one such would fail its whole list. */
+/* Where an answer goes. False: nowhere. A sender with port 0 wants none (RFC 768), and one such would
+ * fail its whole list; a unix socket that is not bound can have none. */
+static bool answer(const dgram_message *message, dgram_datagram *ret_answer,
+                   dgram_send_info *ret_info) {
+  *ret_answer =
+      (dgram_datagram){.bytes = message->bytes, .length = message->length, .to = message->from};
+  if (message->from.family != DGRAM_UNIX) {
+    return message->from.port != 0;
+  }
+  *ret_info = (dgram_send_info){.set = DGRAM_SEND_PATH, .path = message->info->path};
+  ret_answer->info = ret_info;
+  return *message->info->path != '\0';
+}
+
 static void on_batch(struct session *session, const dgram_message *messages, size_t count) {
   struct echo *echo = (struct echo *)session;
   if (session->options->bad_link) {
@@ -78,13 +91,11 @@ static void on_batch(struct session *session, const dgram_message *messages, siz
     return;
   }
   dgram_datagram list[ECHO_BATCH];
+  dgram_send_info infos[ECHO_BATCH];
   size_t filled = 0;
   for (size_t i = 0; i < count && !session_complete(session); i++) {
     take(session, &messages[i]);
-    if (messages[i].from.port != 0) {
-      list[filled++] = (dgram_datagram){
-          .bytes = messages[i].bytes, .length = messages[i].length, .to = messages[i].from};
-    }
+    filled += answer(&messages[i], &list[filled], &infos[filled]);
     if (filled == ECHO_BATCH) {
       reflect(echo, list, filled);
       filled = 0;
@@ -122,7 +133,7 @@ static void details(const struct session *session) {
 static int run(const struct options *options) {
   static const struct session_role role = {on_ready, on_batch, summary, details};
   struct echo echo = {.seed = link_options_choose_seed(options)};
-  struct endpoint endpoint;
+  struct endpoint endpoint = {0};
   if (options->ttl == 0) {
     report("--ttl 0 is for sending to multicast groups only");
     return EXIT_TROUBLE;
@@ -131,10 +142,14 @@ static int run(const struct options *options) {
     report("--workers excludes -c, --loss and its like");
     return EXIT_TROUBLE;
   }
+  if (options->by_path && session_check_path(options) < 0) {
+    return EXIT_TROUBLE;
+  }
   if (workers_wanted(options)) {
     return workers_run(options);
   }
-  if (link_options_check(options) < 0 || session_endpoint(options->arguments[0], &endpoint) < 0 ||
+  if (link_options_check(options) < 0 ||
+      (!options->by_path && session_endpoint(options->arguments[0], &endpoint) < 0) ||
       session_open(&echo.session, &role, options) < 0) {
     return EXIT_TROUBLE;
   }
@@ -142,7 +157,11 @@ static int run(const struct options *options) {
   if (workers_join(&echo.session) < 0) {
     return session_close(&echo.session) | EXIT_TROUBLE;
   }
-  session_listen(&echo.session, &endpoint);
+  if (options->by_path) {
+    session_bind_path(&echo.session, options->arguments[0]);
+  } else {
+    session_listen(&echo.session, &endpoint);
+  }
   session_run(&echo.session);
   workers_leave();
   int exit_code = session_close(&echo.session);

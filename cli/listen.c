@@ -52,12 +52,17 @@ static void on_batch(struct session *session, const dgram_message *messages, siz
 static int run(const struct options *options) {
   static const struct session_role role = {on_ready, on_batch, session_received, NULL};
   struct listen listen = {0};
-  struct endpoint endpoint;
-  if (session_endpoint(options->arguments[0], &endpoint) < 0 ||
+  struct endpoint endpoint = {0};
+  if ((options->by_path ? session_check_path(options)
+                        : session_endpoint(options->arguments[0], &endpoint)) < 0 ||
       session_open(&listen.session, &role, options) < 0) {
     return EXIT_TROUBLE;
   }
-  session_listen(&listen.session, &endpoint);
+  if (options->by_path) {
+    session_bind_path(&listen.session, options->arguments[0]);
+  } else {
+    session_listen(&listen.session, &endpoint);
+  }
   session_run(&listen.session);
   return session_close(&listen.session);
 }
@@ -66,12 +71,14 @@ const struct command listen_command = {
     .name = "listen",
     .arguments = "[addr:]port",
     .line = "print the datagrams that arrive",
-    .examples = "  dgram listen 41234                   whatever comes to port 41234\n"
-                "  dgram listen -c 1 -w 5s 41234        one datagram, within five seconds\n"
-                "  dgram listen --json 41234 | jq .data\n"
-                "  dgram listen --join 239.1.2.3 -I eth0 5000\n"
-                "  dgram listen --reuse-addr 224.0.0.251:5353\n"
-                "  dgram listen -6 '[fe80::1%eth0]:5000'\n",
+    .examples =
+        "  dgram listen 41234                   whatever comes to port 41234\n"
+        "  dgram listen -c 1 -w 5s 41234        one datagram, within five seconds\n"
+        "  dgram listen --json 41234 | jq .data\n"
+        "  dgram listen --join 239.1.2.3 -I eth0 5000\n"
+        "  dgram listen --reuse-addr 224.0.0.251:5353\n"
+        "  dgram listen -6 '[fe80::1%eth0]:5000'\n"
+        "  dgram listen --unix /run/log.sock    and elsewhere: logger -u /run/log.sock hello\n",
     .notes =
         "Prints a line for each datagram, of every sender:\n"
         "  12:00:01.234567 192.0.2.1:5353 len 5 \"hello\"\n"
@@ -83,7 +90,10 @@ const struct command listen_command = {
         "Port 0 takes a free one. A multicast address is joined by itself.\n"
         "\n"
         "-I NAME is where --join joins ('*': on all interfaces); without --join, and without an\n"
-        "address, what is listened on is the interface's own address.\n",
+        "address, what is listened on is the interface's own address.\n"
+        "\n"
+        "With --unix the argument is a path, whose file goes when it ends, or '@name', an abstract\n"
+        "name. A sender that is bound to nothing is printed as '-'.\n",
     .bit = FOR_LISTEN,
     .arguments_min = 1,
     .arguments_max = 1,

@@ -122,6 +122,12 @@ static const char *take_ecn(struct options *options, const char *value) {
   return options->tos < 0 ? NULL : "excludes --tos";
 }
 
+static const char *take_unix(struct options *options, const char *value) {
+  (void)value;
+  options->by_path = true;
+  return NULL;
+}
+
 static const char *take_connect(struct options *options, const char *value) {
   (void)value;
   options->connect = true;
@@ -268,6 +274,8 @@ static const struct option_entry entries[] = {
     {0, "df", NULL, FOR_SEND | FOR_ECHO, "do not let datagrams be fragmented", take_dont_fragment},
     {0, "connect", NULL, FOR_SEND, "hear only who is sent to, and that nobody is there",
      take_connect},
+    {0, "unix", NULL, FOR_LISTEN | FOR_SEND | FOR_ECHO,
+     "a unix socket: the address is a path, or @name", take_unix},
     {0, "idle", "TIME", FOR_RELAY, "end sessions that idle so long (default 60s)", take_idle},
     {0, "sessions", "N", FOR_RELAY, "relay for at most N senders at a time (default 1000)",
      take_sessions},

@@ -52,6 +52,7 @@ struct options {
   int dscp; /* its upper six bits; -1: not given */
   int ecn;  /* its lower two; -1: not given */
   bool connect;
+  bool by_path; /* --unix: unix sockets, addresses are paths */
   const char *groups[GROUPS_MAX];
   int group_count;
   enum format format;

@@ -49,6 +49,15 @@ static void print_info(const struct output *output, const dgram_recv_info *info)
   }
 }
 
+/* Whoever chose it may have put anything into it. */
+static void print_path(const char *path) {
+  if (*path == '\0') {
+    putchar('-');
+  } else {
+    encode_escaped(path, strlen(path), stdout);
+  }
+}
+
 /* "12:00:01.234567 192.0.2.1:5353 len 5" */
 static void print_head(const struct output *output, const dgram_message *message) {
   struct timespec now;
@@ -58,8 +67,14 @@ static void print_head(const struct output *output, const dgram_message *message
   clock_gettime(CLOCK_REALTIME, &now);
   localtime_r(&now.tv_sec, &local);
   strftime(clock, sizeof clock, "%H:%M:%S", &local);
-  address_text(output->stack, &message->from, from);
-  printf("%s.%06ld %s len %zu", clock, now.tv_nsec / 1000, from, message->length);
+  printf("%s.%06ld ", clock, now.tv_nsec / 1000);
+  if (message->from.family == DGRAM_UNIX) {
+    print_path(message->info->path);
+  } else {
+    address_text(output->stack, &message->from, from);
+    fputs(from, stdout);
+  }
+  printf(" len %zu", message->length);
   if (message->info) {
     print_info(output, message->info);
   }
@@ -93,6 +108,25 @@ static json_t *json_address(const struct output *output, const dgram_address *ad
   char host[ENDPOINT_TEXT];
   address_host_text(output->stack, address, host);
   return json_pack("{s:s, s:i}", "address", host, "port", (int)address->port);
+}
+
+/* As it is where it is text, else its bytes. */
+static json_t *json_path(const char *path) {
+  json_t *text = json_string(path);
+  if (text) {
+    return json_pack("{s:o}", "path", text);
+  }
+  char *base64 = encode_base64(path, strlen(path));
+  json_t *object = base64 ? json_pack("{s:s}", "path_base64", base64) : NULL;
+  free(base64);
+  return object;
+}
+
+static json_t *json_from(const struct output *output, const dgram_message *message) {
+  if (message->from.family == DGRAM_UNIX) {
+    return json_path(message->info->path);
+  }
+  return json_address(output, &message->from);
 }
 
 /* Adds what came with it, as far as it is known. */
@@ -135,9 +169,10 @@ static int json_add_payload(json_t *object, const dgram_message *message) {
 static int print_json(const struct output *output, const dgram_message *message,
                       const dgram_address *to) {
   bool truncated = message->info && message->info->truncated;
+  json_t *where = output->path ? json_path(output->path) : json_address(output, to);
   json_t *object = json_pack("{s:o, s:o, s:o, s:I, s:b}", "time", json_time(), "from",
-                             json_address(output, &message->from), "to", json_address(output, to),
-                             "length", (json_int_t)message->length, "truncated", (int)truncated);
+                             json_from(output, message), "to", where, "length",
+                             (json_int_t)message->length, "truncated", (int)truncated);
   int result = object ? json_add_payload(object, message) : -1;
   if (result == 0 && message->info) {
     result = json_add_info(output, object, message->info);

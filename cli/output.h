@@ -10,6 +10,7 @@
 struct output {
   enum format format;
   dgram_stack *stack; /* knows the names of interfaces */
+  const char *path;   /* of a unix socket, where it is bound; or NULL */
   int code;           /* 0, or the -errno after which nothing is written any more */
 };
 

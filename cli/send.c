@@ -24,7 +24,8 @@ struct send {
   struct endpoint destination;
   struct endpoint source; /* -b, else zeroed */
   dgram_address to;
-  uint64_t handed; /* datagrams given to the library */
+  const char *path; /* --unix: where to, instead */
+  uint64_t handed;  /* datagrams given to the library */
   bool all_sent;
   dgram_timer interval;
   dgram_timer wait;
@@ -109,11 +110,20 @@ static void on_interval(dgram_timer *timer, void *data) {
   send_next(data);
 }
 
+/* Where it goes, for a person. */
+static void to_text(const struct send *send, char text[SESSION_TEXT]) {
+  char where[ENDPOINT_TEXT];
+  if (!send->path) {
+    address_text(send->session.stack, &send->to, where);
+  }
+  snprintf(text, SESSION_TEXT, "%s", send->path ? send->path : where);
+}
+
 static void fail_send(struct send *send, int code) {
   struct session *session = &send->session;
-  char where[ENDPOINT_TEXT];
-  address_text(session->stack, &send->to, where);
-  if (code == DGRAM_EACCES && !session->options->broadcast && !session->ending) {
+  char where[SESSION_TEXT];
+  to_text(send, where);
+  if (code == DGRAM_EACCES && !session->options->broadcast && !send->path && !session->ending) {
     report("send EACCES %s: permission denied (a broadcast address needs --broadcast)", where);
     session_end(session, EXIT_TROUBLE);
   } else {
@@ -142,19 +152,30 @@ static void on_sent(dgram_socket *socket, int status, void *data) {
   }
 }
 
+static int hand_over(struct send *send, const char *bytes, size_t length) {
+  struct session *session = &send->session;
+  const bool connected = session->options->connect;
+  if (send->path) {
+    return dgram_send(session->socket, bytes, length, 0, connected ? NULL : send->path, on_sent,
+                      send);
+  }
+  return dgram_send_to(session->socket, bytes, length, connected ? NULL : &send->to, on_sent, send);
+}
+
 static void send_record(struct send *send, const char *bytes, size_t length) {
   struct session *session = &send->session;
   bool ipv4 = send->to.family == DGRAM_IPV4;
   size_t maximum = ipv4 ? PAYLOAD_MAX_IPV4 : PAYLOAD_MAX_IPV6;
   if (length > maximum) {
     report("the data does not fit into a datagram: that is at most %zu bytes over %s", maximum,
-           ipv4 ? "IPv4" : "IPv6");
+           ipv4         ? "IPv4"
+           : send->path ? "a unix socket"
+                        : "IPv6");
     session_end(session, EXIT_TROUBLE);
     return;
   }
   send->handed++;
-  const dgram_address *to = session->options->connect ? NULL : &send->to;
-  int code = dgram_send_to(session->socket, bytes, length, to, on_sent, send);
+  int code = hand_over(send, bytes, length);
   if (code < 0) {
     fail_send(send, code);
   }
@@ -194,11 +215,11 @@ static void on_input(void *data) {
 static void begin(struct send *send) {
   struct session *session = &send->session;
   const struct options *options = session->options;
-  char from[ENDPOINT_TEXT];
-  char to[ENDPOINT_TEXT];
+  char from[SESSION_TEXT];
+  char to[SESSION_TEXT];
   if (options->verbose) {
-    address_text(session->stack, &session->local, from);
-    address_text(session->stack, &send->to, to);
+    session_local_text(session, from, sizeof from);
+    to_text(send, to);
     notice("sending from %s to %s", from, to);
   }
   if (send->input.lines && !options->quiet && isatty(send->input.fd)) {
@@ -214,12 +235,12 @@ static void begin(struct send *send) {
 static void on_connected(dgram_socket *socket, int status, void *data) {
   struct send *send = data;
   struct session *session = &send->session;
-  char where[ENDPOINT_TEXT];
+  char where[SESSION_TEXT];
   (void)socket;
   if (session->ending) {
     return;
   }
-  address_text(session->stack, &send->to, where);
+  to_text(send, where);
   if (status < 0) {
     session_fail(session, "connect", status, where);
     return;
@@ -236,9 +257,10 @@ static void on_ready(struct session *session) {
     return;
   }
   dgram_address_format(&send->to, to, sizeof to);
-  int code = dgram_connect(session->socket, send->to.port, to, on_connected, send);
+  const char *peer = send->path ? send->path : to;
+  int code = dgram_connect(session->socket, send->to.port, peer, on_connected, send);
   if (code < 0) {
-    session_fail(session, "connect", code, to);
+    session_fail(session, "connect", code, peer);
   }
 }
 
@@ -288,6 +310,11 @@ static void find_destination(struct send *send) {
 }
 
 static int read_addresses(struct send *send, const struct options *options) {
+  if (options->by_path) {
+    send->path = options->arguments[0];
+    send->to.family = DGRAM_UNIX;
+    return session_check_path(options);
+  }
   if (session_endpoint(options->arguments[0], &send->destination) < 0 ||
       (options->bind && session_endpoint(options->bind, &send->source) < 0)) {
     return -1;
@@ -297,6 +324,10 @@ static int read_addresses(struct send *send, const struct options *options) {
            send->destination.star ? "nobody has the address '*'" : "port 0 is no destination");
     return -1;
   }
+  return 0;
+}
+
+static int check_replies(const struct options *options) {
   if (options->replies > 0 && options->has_wait && options->wait_ns == 0) {
     report("--replies has no meaning beside --wait 0");
     return -1;
@@ -318,7 +349,7 @@ static int run(const struct options *options) {
   static const struct session_role role = {on_ready, on_batch, summary, NULL};
   const char *text = options->argument_count > 1 ? options->arguments[1] : NULL;
   struct send send = {0};
-  if (read_addresses(&send, options) < 0) {
+  if (read_addresses(&send, options) < 0 || check_replies(options) < 0) {
     return EXIT_TROUBLE;
   }
   if (input_open(&send.input, options, text) < 0 ||
@@ -326,7 +357,11 @@ static int run(const struct options *options) {
     input_close(&send.input);
     return EXIT_TROUBLE;
   }
-  find_destination(&send);
+  if (send.path) {
+    session_bind_path(&send.session, options->bind);
+  } else {
+    find_destination(&send);
+  }
   session_run(&send.session);
   input_close(&send.input);
   return session_close(&send.session);
@@ -343,7 +378,8 @@ const struct command send_command = {
         "  dgram send -c 5 -i 1s host:7 ping          five datagrams, a second apart\n"
         "  dgram send --hex '00 01 ff' '[2001:db8::1]:4000'\n"
         "  dgram send --delim line host:8125 < metrics.txt\n"
-        "  dgram send --broadcast -w 2s 255.255.255.255:9999 'who is there?'\n",
+        "  dgram send --broadcast -w 2s 255.255.255.255:9999 'who is there?'\n"
+        "  dgram send --unix -w 0 /run/log.sock '<13>hello'\n",
     .notes =
         "The data is the argument as it stands, --hex, a file, or standard input ('-', or nothing\n"
         "at all). Input is one datagram, byte by byte, of at most 65,507 bytes (IPv6: 65,527);\n"
@@ -357,6 +393,8 @@ const struct command send_command = {
         "\n"
         "With --connect only who is sent to is heard, and the answer of a host where nobody has the\n"
         "port ends it: exit status 2.\n"
+        "\n"
+        "With --unix the address is a path, or '@name', an abstract name; so is that of -b.\n"
         "\n"
         "-I NAME sends from the interface's address, which multicast and limited broadcast then\n"
         "leave by; a link-local IPv6 address gets it as its zone.\n",

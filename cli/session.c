@@ -179,7 +179,9 @@ void session_on_error(dgram_socket *socket, const dgram_error *error, void *data
   struct session *session = data;
   char where[ENDPOINT_TEXT + 256] = "";
   (void)socket;
-  if (error->address) {
+  if (error->address && session->path) {
+    snprintf(where, sizeof where, "%s", error->address);
+  } else if (error->address) {
     const char *form = strchr(error->address, ':') ? "[%s]:%d" : "%s:%d";
     snprintf(where, sizeof where, form, error->address, error->port);
   }
@@ -200,9 +202,9 @@ void session_on_batch(dgram_socket *socket, const dgram_message *messages, size_
 }
 
 void session_announce(const struct session *session) {
-  char where[ENDPOINT_TEXT];
+  char where[SESSION_TEXT];
   if (!session->options->quiet) {
-    address_text(session->stack, &session->local, where);
+    session_local_text(session, where, sizeof where);
     notice("listening on %s", where);
   }
 }

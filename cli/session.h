@@ -35,12 +35,16 @@ struct session_role {
 
 typedef void (*session_lookup_cb)(struct session *session, const dgram_address *address);
 
+/* Room for an address, or for a path. */
+enum { SESSION_TEXT = 160 };
+
 struct session {
   const struct session_role *role;
   const struct options *options;
   dgram_stack *stack;
   dgram_socket *socket; /* NULL before session_bind and after its close */
   dgram_address local;  /* what it is bound to */
+  const char *path;     /* the same of a unix socket, as typed; "": what the system chose */
   struct output output;
 
   uint64_t received; /* datagrams, and their bytes */
@@ -122,6 +126,15 @@ void session_lookup(struct session *session, const struct endpoint *endpoint, in
 /* Binds to an address, sets what the options want, and calls role->ready. A failure ends the
  * session. */
 void session_bind(struct session *session, const dgram_address *address);
+
+/* Whether the options suit a unix socket: if not it says why. Returns 0 or -1. */
+int session_check_path(const struct options *options);
+
+/* Binds a unix socket, where the options say so; NULL: to a name of the system's choice. */
+void session_bind_path(struct session *session, const char *path);
+
+/* What it is bound to, for a person. */
+void session_local_text(const struct session *session, char *text, size_t size);
 
 /* The same for a server: to an endpoint as it was typed. */
 void session_listen(struct session *session, const struct endpoint *endpoint);

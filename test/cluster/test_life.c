@@ -94,7 +94,7 @@ static void stopped_gracefully(void **state) {
 }
 
 static void who_does_not_leave_is_killed(void **state) {
-  dgram_cluster_options options = {.workers = 2, .stop_timeout_ms = 100};
+  dgram_cluster_options options = {.workers = 2, .stop_timeout_ms = 2000};
   (void)state;
   kit_start(&options, NULL);
   kit_tell(1, "hang");
