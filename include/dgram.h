@@ -296,7 +296,7 @@ typedef struct dgram_recv_info {
   uint8_t hop_limit; /* TTL or hop limit on arrival */
   uint8_t tos;       /* TOS or traffic class: DSCP in the upper six bits, ECN below */
   bool truncated;    /* the datagram was longer than the memory to receive into */
-  const char *path;  /* where the sender is bound, as it would be sent to; "": it is not */
+  const char *path;  /* where to answer the sender; "": nowhere */
 } dgram_recv_info;
 
 /* What a datagram shall be sent with, for this one only. A field counts only where its bit stands in
@@ -321,11 +321,13 @@ enum dgram_send_info_bits {
   DGRAM_SEND_PATH = 1 << 3
 };
 
-/* Unix datagram sockets, type DGRAM_UNIX: between programs of one host, in order, and nothing is lost.
+/* Unix datagram sockets, type DGRAM_UNIX: between programs of one host, in order, and nothing is lost
+ * on the way.
  *
  * A path names a file, which the bind makes and the close removes, unless another one has its name by
  * then; or, where it begins with "@", an abstract name, without a file. "./@x" is a file. At most 107
- * bytes: else DGRAM_ENAMETOOLONG. It is written where others have an address, port 0:
+ * bytes, behind an "@" too: else DGRAM_ENAMETOOLONG. A relative path leads where it does at the time of
+ * the call, and of the close. It is written where others have an address, port 0:
  *
  *   bind     NULL or "", and what binds implicitly: an abstract name that the system chooses.
  *            DGRAM_EADDRINUSE: there is a file of that name, a socket's or not, or somebody has the
@@ -335,9 +337,11 @@ enum dgram_send_info_bits {
  *            (a file that nobody listens at any more), DGRAM_EACCES, and others of unix(7).
  *   connect  the path. DGRAM_EPERM, from sends: the peer is itself connected to somebody else.
  *            DGRAM_ECONNREFUSED: it is gone, and from then on DGRAM_ENOTCONN until the socket is
- *            disconnected and connected anew.
+ *            disconnected and connected anew. What a socket has not read is lost when it turns away
+ *            from its peer; a peer that was connected to it is told by an `error`, DGRAM_ECONNRESET.
  *            dgram_disconnect answers DGRAM_EAGAIN while datagrams to the peer wait.
- *   receive  each message has info, with DGRAM_RECV_PATH. Descriptors that are sent along are closed.
+ *   receive  each message has info, with DGRAM_RECV_PATH: "" where the sender is not bound, or to a
+ *            name that cannot be written as above (with a 0 in its midst, say). Descriptors that are sent along are closed.
  *
  * A receiver that is full makes the sender wait: no datagram is lost, and those behind it wait too,
  * whoever they are for. dgram_local_address and dgram_remote_address tell the family alone. What is
@@ -619,7 +623,7 @@ DGRAM_EXTERN int dgram_bind_sync_sized(dgram_socket *socket, const dgram_bind_op
 DGRAM_EXTERN int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address);
 
 /* The path that a unix socket is bound to, into size bytes (DGRAM_PATH_TEXT is enough): the length of
- * the text, or a code. Of a name with other bytes than text has, those that are 0 are told as "@".
+ * the text, or a code. "" for a name that cannot be written so.
  * Errors  DGRAM_EBADF: not bound (yet). DGRAM_ENOTSUP: not a unix socket. DGRAM_ENOSPC.
  * Source  getsockname(2). */
 DGRAM_EXTERN int dgram_local_path(const dgram_socket *socket, char *text, size_t size);

@@ -155,7 +155,8 @@ enum {
    * of 1024 for a whole system call (UIO_MAXIOV). */
   DGRAM__PARTS_MAX = DGRAM_PARTS_MAX,
 
-  /* Bytes of a unix socket's path: those of sockaddr_un, less the 0 that Linux wants at its end. */
+  /* Bytes of a unix socket's path: those of sockaddr_un, less the 0 that Linux wants at the end of a
+   * file's. An abstract name has none, so one more. */
   DGRAM__UNIX_PATH_MAX = 107,
 
   /* Datagrams in a send queue at first; it doubles. */

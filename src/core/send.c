@@ -72,7 +72,8 @@ static bool is_plain(const dgram_datagram *datagram, int family) {
 
 static int check_info(const dgram_socket *socket, const dgram_send_info *info) {
   if (info == NULL) return 0;
-  if (socket->type == DGRAM_UNIX) return info->set == DGRAM_SEND_PATH ? 0 : DGRAM_ENOTSUP;
+  if (socket->type == DGRAM_UNIX)
+    return (info->set & ~(uint32_t)DGRAM_SEND_PATH) == 0 ? 0 : DGRAM_ENOTSUP;
   if ((info->set & ~socket->stack->ops->send_info) != 0) return DGRAM_ENOTSUP;
   if ((info->set & DGRAM_SEND_SOURCE_ADDRESS) == 0) return 0;
   return info->source_address.family == dgram__address_family_of(socket->type) ? 0 : DGRAM_EINVAL;

@@ -6,7 +6,7 @@
 
 static int check_path(const char *path) {
   if (path == NULL || path[0] == '\0' || strcmp(path, "@") == 0) return DGRAM_EINVAL;
-  return strlen(path) > DGRAM__UNIX_PATH_MAX ? DGRAM_ENAMETOOLONG : 0;
+  return strlen(path) > DGRAM__UNIX_PATH_MAX + (path[0] == '@') ? DGRAM_ENAMETOOLONG : 0;
 }
 
 int dgram__unix_check_options(const dgram_stack *stack, const dgram_socket_options *options) {

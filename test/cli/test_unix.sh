@@ -38,7 +38,7 @@ test_a_service_says_that_it_is_ready() {
   for where in "$path" "@dgram-test-$$"; do
     serve_path listen listen -c 1 --raw --unix "$where"
     if command -v systemd-notify >/dev/null; then
-      NOTIFY_SOCKET=$where systemd-notify --ready
+      NOTIFY_SOCKET=$where systemd-notify --no-block --ready
     elif [[ $where == @* ]]; then
       printf READY=1 | socat -u - "ABSTRACT-SENDTO:${where#@}"
     else

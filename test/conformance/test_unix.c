@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -177,7 +178,7 @@ static void test_abstract_names(void **state) {
 
 /* api:unix */
 static void test_bad_paths(void **state) {
-  char longest[PATH_MAX_LENGTH + 2];
+  char longest[PATH_MAX_LENGTH + 3], file[PATH_MAX_LENGTH + 2];
   dgram_socket *a, *udp = h_bound("udp", DGRAM_UDP4);
   char text[DGRAM_PATH_TEXT];
   (void)state;
@@ -189,6 +190,9 @@ static void test_bad_paths(void **state) {
   a = open_unix("a");
   h_assert_code(DGRAM_EBADF, dgram_local_path(a, text, sizeof text));
   h_assert_code(DGRAM_ENAMETOOLONG, h_bind(a, &(dgram_bind_options){.address = longest}));
+  memset(file, 'x', sizeof file - 1);
+  file[sizeof file - 1] = '\0';
+  h_assert_code(DGRAM_ENAMETOOLONG, h_bind(a, &(dgram_bind_options){.address = file}));
   h_assert_code(DGRAM_EBADPORT, h_bind(a, &(dgram_bind_options){.port = 1, .address = "x"}));
   h_assert_code(DGRAM_ENOTSUP, h_bind(a, &(dgram_bind_options){.address = "x", .device = "lo"}));
   h_assert_code(DGRAM_EINVAL, h_bind(a, &(dgram_bind_options){.address = "@"}));
@@ -197,7 +201,7 @@ static void test_bad_paths(void **state) {
   h_assert_code(DGRAM_EINVAL, h_send(a, "x", h_literal("127.0.0.1", 9)));
   h_assert_code(DGRAM_EBADPORT, H(dgram_send(a, "x", 1, 9, "/x", NULL, NULL)));
   h_assert_code(DGRAM_EARGTYPE, dgram_local_path(a, NULL, 9));
-  longest[PATH_MAX_LENGTH] = '\0';
+  longest[PATH_MAX_LENGTH + 1] = '\0';
   h_assert_ok(h_bind(a, &(dgram_bind_options){.address = longest}));
   h_run_until("a bind OK");
   expect_path(a, longest);
@@ -482,6 +486,91 @@ static void test_a_peer_that_is_none(void **state) {
   h_run_until("c message 'anew'");
 }
 
+/* The error is of what was lost there, and costs nothing that came from there. api:unix-peer */
+static void test_a_peer_that_turns_away(void **state) {
+  dgram_socket *a, *b;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  b = bound_to("b", abstract("b"));
+  (void)bound_to("c", abstract("c"));
+  h_assert_ok(H(dgram_connect_sync(a, 0, abstract("b"))));
+  h_assert_ok(H(dgram_connect_sync(b, 0, abstract("a"))));
+  h_assert_ok(H(dgram_pause(a)));
+  h_assert_ok(H(dgram_pause(b)));
+  h_assert_ok(h_send_peer(b, "unread"));
+  h_run_until("b sent 'unread'");
+  h_assert_ok(h_send_peer(a, "one"));
+  h_assert_ok(h_send_peer(a, "two"));
+  h_run_until("a sent 'two'");
+  h_assert_ok(H(dgram_disconnect(a)));
+  h_assert_ok(H(dgram_connect_sync(a, 0, abstract("c"))));
+  h_assert_ok(H(dgram_resume(b)));
+  h_run_until("b message 'two'");
+  assert_true(h_logged("b message 'one'"));
+  h_run_until("b error recvmsg ECONNRESET");
+}
+
+/* ---- senders that are not ours ---- */
+
+static int plain_socket(const char *bytes, size_t length) {
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  assert_true(fd >= 0);
+  memcpy(name.sun_path, bytes, length);
+  if (length > 0) assert_int_equal(bind(fd, (struct sockaddr *)&name, size), 0);
+  return fd;
+}
+
+static void send_from(int fd, const char *abstract_name, const void *bytes, size_t length) {
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  const size_t size = strlen(abstract_name);
+  memcpy(name.sun_path + 1, abstract_name + 1, size - 1);
+  assert_int_equal(sendto(fd, bytes, length, 0, (struct sockaddr *)&name,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size)),
+                   length);
+  (void)close(fd);
+}
+
+/* api:unix */
+static void test_names_that_are_no_text(void **state) {
+  char padded[108] = "", longest[108], expected[160];
+  dgram_socket *a;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  senders[0] = '\0';
+  h_assert_ok(H(dgram_on_message(a, note_sender, NULL)));
+  snprintf(padded + 1, sizeof padded - 1, "%s", abstract("padded"));
+  memset(longest, 'x', sizeof longest);
+  memcpy(longest, abstract("l"), strlen(abstract("l")));
+  snprintf(expected, sizeof expected, "[][][%.108s]", longest);
+  longest[0] = '\0';
+  send_from(plain_socket("", 0), abstract("a"), "x", 1);
+  send_from(plain_socket(padded, sizeof padded), abstract("a"), "x", 1);
+  send_from(plain_socket(longest, sizeof longest), abstract("a"), "x", 1);
+  h_run_until_n("a message 'x'", 3);
+  assert_string_equal(senders, expected);
+}
+
+/* What is cut has its path too. api:unix */
+static void test_a_datagram_that_is_too_long(void **state) {
+  static const char bytes[100000];
+  dgram_socket *a;
+  dgram_stats stats;
+  (void)state;
+  need_unix();
+  a = bound_to("a", abstract("a"));
+  senders[0] = '\0';
+  h_assert_ok(H(dgram_once_message(a, note_sender, NULL)));
+  send_from(plain_socket("", 0), abstract("a"), bytes, sizeof bytes);
+  h_run_until("a message");
+  assert_string_equal(senders, "[]");
+  h_assert_ok(dgram_get_stats(a, &stats));
+  assert_int_equal(stats.truncated, 1);
+}
+
 /* ---- descriptors ---- */
 
 /* api:unix-fd */
@@ -583,6 +672,9 @@ int main(void) {
       H_TEST(test_bad_lists),
       H_TEST(test_a_peer),
       H_TEST(test_a_peer_that_is_none),
+      H_TEST(test_a_peer_that_turns_away),
+      H_TEST(test_names_that_are_no_text),
+      H_TEST(test_a_datagram_that_is_too_long),
       H_TEST(test_adopting),
       H_TEST(test_descriptors_that_are_sent_along),
       H_TEST(test_a_kept_message_has_its_path),

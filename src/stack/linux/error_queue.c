@@ -92,12 +92,13 @@ static void empty_queue(struct linux_endpoint *endpoint) {
   }
 }
 
-/* The pending error first: emptying the queue would clear it unseen. */
+/* The pending error first: emptying the queue would clear it unseen. Unix sockets have no queue, and the
+ * kernel would hand out datagrams in its place. */
 void linux_stack_take_errors(struct linux_endpoint *endpoint) {
   int pending = 0;
   (void)linux_stack_sys_get_int(endpoint->fd, SOL_SOCKET, SO_ERROR, &pending);
   bool told_by_queue = linux_stack_absorbs(endpoint, -pending);
-  empty_queue(endpoint);
+  if (!linux_stack_is_unix(endpoint)) empty_queue(endpoint);
   if (pending != 0 && !told_by_queue)
     dgram__endpoint_receive_failed(&endpoint->base, -pending, "recvmsg");
 }

@@ -15,7 +15,9 @@ enum { LINUX_PATH_OFFSET = offsetof(struct sockaddr_un, sun_path) };
 /* Writes the name of a path, "@" in front of an abstract one, and returns its length. */
 socklen_t linux_path_write(const char *path, struct sockaddr_un *ret_name);
 
-/* Writes a name as text, DGRAM_PATH_TEXT bytes, and returns the length of that. */
+/* Writes a name as text that linux_path_write takes, DGRAM_PATH_TEXT bytes, and returns the length of
+ * that; 0 for nobody's name, and for one that cannot be written so: with a 0 in its midst, or too
+ * long. */
 int linux_path_read(const struct sockaddr_un *name, socklen_t name_length, char *text);
 
 #endif

@@ -21,7 +21,7 @@ struct slot {
 static void mark_truncated(struct linux_endpoint *endpoint, dgram_recv_info *infos,
                            struct slot *slot) {
   endpoint->base.truncated++;
-  infos[1] = endpoint->recv_info ? infos[0] : (dgram_recv_info){0};
+  infos[1] = slot->info ? *slot->info : (dgram_recv_info){0};
   infos[1].present |= DGRAM_RECV_TRUNCATED;
   infos[1].truncated = true;
   slot->last_info = &infos[1];
