@@ -59,12 +59,12 @@ struct random_socket {
   bool closing;
   bool ended; /* `close` has begun */
   bool paused;
-  bool pulls;         /* reads one at a time: `once`, paused inside, and resumed for the next */
-  bool armed;         /* of one that pulls: the `once` is there */
-  unsigned steady;    /* ticks since it was paused, resumed or bound last */
-  uint16_t port;      /* once it is known */
-  uint16_t lost_port; /* that somebody else took, while datagrams to it had arrived */
-  bool connecting;    /* a connect is under way */
+  bool pulls;      /* reads one at a time: `once`, paused inside, and resumed for the next */
+  bool armed;      /* of one that pulls: the `once` is there */
+  unsigned steady; /* ticks since it was paused, resumed or bound last */
+  uint16_t port;   /* once it is known */
+  bool lost_port;  /* somebody else took it, while datagrams to it had arrived */
+  bool connecting; /* a connect is under way */
   bool connected;
   uint16_t peer_port;   /* while either */
   uint64_t peer_key;    /* as a destination, another one each time */

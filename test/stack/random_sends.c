@@ -545,7 +545,7 @@ void random_connect(struct random_socket *socket) {
 
 /* Somebody has taken the port: what has not left comes from another one. */
 static void forget_port(struct random_socket *socket) {
-  socket->lost_port = socket->port;
+  socket->lost_port = true;
   socket->port = 0;
   for (uint32_t i = 0; i < book_count; i++)
     if (books[i].sender == random_index(socket)) books[i].from_port = 0;
@@ -618,8 +618,7 @@ void random_check_message(struct random_socket *socket, const dgram_message *mes
                (unsigned)books[head.number].length, (unsigned)length);
   RANDOM_CHECK(is_filled(message->bytes, head.number, length), "datagram %u was changed",
                (unsigned)head.number);
-  RANDOM_CHECK(socket->port == 0 || books[head.number].to_port == socket->port ||
-                   books[head.number].to_port == socket->lost_port,
+  RANDOM_CHECK(socket->port == 0 || socket->lost_port || books[head.number].to_port == socket->port,
                "datagram %u to port %u arrives at %u", (unsigned)head.number,
                books[head.number].to_port, socket->port);
   RANDOM_CHECK(books[head.number].from_port == 0 ||
