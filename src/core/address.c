@@ -260,7 +260,7 @@ bool dgram__address_is_multicast(const dgram_address *address) {
 }
 
 dgram_address dgram__address_any(int family, uint16_t port) {
-  assert(family == DGRAM_IPV4 || family == DGRAM_IPV6);
+  assert(family == DGRAM_IPV4 || family == DGRAM_IPV6 || family == DGRAM_UNIX);
   return (dgram_address){.family = (uint8_t)family, .port = port};
 }
 

@@ -25,7 +25,7 @@ static inline int dgram__address_family_of(int type) {
   return type;
 }
 
-/* 0.0.0.0 or ::, for family DGRAM_IPV4 or DGRAM_IPV6. */
+/* 0.0.0.0 or ::, for family DGRAM_IPV4 or DGRAM_IPV6; of DGRAM_UNIX the family alone. */
 dgram_address dgram__address_any(int family, uint16_t port);
 
 /* 127.0.0.1 or ::1. */

@@ -179,11 +179,10 @@ static void become_bound(dgram_socket *socket) {
  * answer a port that another socket has. (With reuse_port no stack does: stack.h.) */
 int dgram__bind_to_any(dgram_socket *socket) {
   const int family = dgram__address_family_of(socket->type);
-  dgram_address any = {.family = DGRAM_UNIX};
+  const dgram_address any = dgram__address_any(family, 0);
   struct dgram__bind_how how = dgram__bind_how_of(socket);
   int code;
 
-  if (family != DGRAM_UNIX) any = dgram__address_any(family, 0);
   how.flags &= ~(unsigned)DGRAM__BIND_REUSE_ADDR;
   code = call_stack(socket, &any, NULL, &how);
   if (code == 0) become_bound(socket);
@@ -349,9 +348,5 @@ int dgram_local_address(const dgram_socket *socket, dgram_address *ret_address) 
   if (code < 0) return code;
   if (ret_address == NULL) return DGRAM_EARGTYPE;
   if (socket->binding_state != DGRAM__BOUND) return DGRAM_EBADF;
-  if (socket->type == DGRAM_UNIX) {
-    *ret_address = (dgram_address){.family = DGRAM_UNIX};
-    return 0;
-  }
   return socket->stack->ops->local_address(dgram__endpoint_of(socket), ret_address);
 }

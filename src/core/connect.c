@@ -307,9 +307,5 @@ int dgram_remote_address(const dgram_socket *socket, dgram_address *ret_address)
   if (code < 0) return code;
   if (ret_address == NULL) return DGRAM_EARGTYPE;
   if (!dgram__socket_is_connected(socket)) return DGRAM_ENOTCONNECTED;
-  if (socket->type == DGRAM_UNIX) {
-    *ret_address = (dgram_address){.family = DGRAM_UNIX};
-    return 0;
-  }
   return socket->stack->ops->remote_address(dgram__endpoint_of(socket), ret_address);
 }

@@ -21,8 +21,7 @@ struct kept {
   void *data;
   dgram_message message;
   dgram_recv_info info;
-  char path[DGRAM_PATH_TEXT]; /* where info points to, of unix sockets */
-  unsigned char bytes[];
+  unsigned char bytes[]; /* and behind them the path that info points to, if there is one */
 };
 
 struct dgram__held {
@@ -305,12 +304,17 @@ int dgram_resume(dgram_socket *socket) {
   return socket->listening_pending ? 0 : dgram__receive_begin(socket);
 }
 
+static size_t path_size_of(const dgram_recv_info *info) {
+  return info != NULL && (info->present & DGRAM_RECV_PATH) != 0 ? strlen(info->path) + 1 : 0;
+}
+
 static void keep_info(struct kept *kept, const dgram_recv_info *info) {
+  const size_t path_size = path_size_of(info);
+
   kept->info = *info;
   kept->message.info = &kept->info;
-  if ((info->present & DGRAM_RECV_PATH) == 0) return;
-  memcpy(kept->path, info->path, strlen(info->path) + 1);
-  kept->info.path = kept->path;
+  if (path_size == 0) return;
+  kept->info.path = memcpy(kept->bytes + kept->message.length, info->path, path_size);
 }
 
 int dgram_message_keep(dgram_socket *socket, const dgram_message *message,
@@ -318,7 +322,7 @@ int dgram_message_keep(dgram_socket *socket, const dgram_message *message,
   struct kept *kept;
 
   if (socket == NULL || message == NULL || ret_message == NULL) return DGRAM_EARGTYPE;
-  kept = dgram__malloc(socket->stack, sizeof *kept + message->length);
+  kept = dgram__malloc(socket->stack, sizeof *kept + message->length + path_size_of(message->info));
   if (kept == NULL) return DGRAM_ENOMEM;
   kept->free = socket->stack->allocator.free;
   kept->data = socket->stack->allocator.data;

@@ -518,13 +518,12 @@ static bool stands_first(const dgram_socket *socket) {
 
 /* Queues what failed, as done already. */
 static void queue_failures(dgram_socket *socket, const struct list *list, size_t done) {
-  const struct dgram__ticket ticket = {.syscall = "send"};
-
   for (size_t i = 0; i < done; i++) {
+    struct dgram__ticket ticket = {.syscall = "send"};
     dgram_datagram failed = list->datagrams[i];
     if (failed.result >= 0) continue;
     failed.bytes = NULL;
-    failed.info = NULL;
+    failed.info = dgram__unix_keep_path(socket->stack, failed.info, &ticket.block);
     dgram__queue_push(socket->queue, &failed, &ticket);
     socket->queue->sent++;
     dgram__queued_add(socket, 1, failed.length);

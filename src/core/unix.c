@@ -64,6 +64,16 @@ const dgram_send_info *dgram__send_info_copy(const dgram_send_info *info, void *
   return copy;
 }
 
+const dgram_send_info *dgram__unix_keep_path(dgram_stack *stack, const dgram_send_info *info,
+                                             struct dgram__block **ret_block) {
+  struct dgram__blocks *blocks = &stack->host->spares->blocks;
+  void *copy;
+
+  if (info == NULL || (info->set & DGRAM_SEND_PATH) == 0) return NULL;
+  copy = dgram__blocks_take(stack, blocks, dgram__send_info_size(info), true, ret_block);
+  return copy == NULL ? NULL : dgram__send_info_copy(info, copy);
+}
+
 /* ---- paths ---- */
 
 bool dgram__unix_path_of(const dgram_socket *socket, const dgram_datagram *datagram, char *text) {

@@ -24,6 +24,11 @@ int dgram__unix_local_read(const dgram_bind_options *options, dgram_address *ret
 size_t dgram__send_info_size(const dgram_send_info *info);
 const dgram_send_info *dgram__send_info_copy(const dgram_send_info *info, void *to);
 
+/* A copy of info in a block, where it has a path: what is told of a datagram that has failed. Else, and
+ * without memory, NULL. */
+const dgram_send_info *dgram__unix_keep_path(dgram_stack *stack, const dgram_send_info *info,
+                                             struct dgram__block **ret_block);
+
 /* Where a datagram of a list goes: 0 or a code. */
 int dgram__unix_check_to(const dgram_socket *socket, const dgram_datagram *datagram);
 

@@ -6,6 +6,7 @@
 
 #include "stack/linux/batch.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
@@ -164,6 +165,7 @@ static size_t add_message(struct linux_batch *batch, dgram_datagram *list, size_
   if (n == 0) return 0;
   /* To the peer its length is 0, which is as good as none. */
   if (grouping->paths) {
+    assert(n == 1); /* neighbours may have other paths */
     say_path(header, &list[0], &grouping->paths[batch->messages]);
   } else {
     header->msg_name = &batch->addresses[batch->messages];

@@ -191,7 +191,8 @@ int linux_stack_duplicate(struct dgram__endpoint *base) {
   struct linux_endpoint *endpoint = linux_endpoint_of(base);
   int fd = linux_stack_sys_duplicate(endpoint->fd);
   if (fd < 0) return fd;
-  if (!endpoint->adopted) (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_GRO, 0);
+  if (!endpoint->adopted && !linux_stack_is_unix(endpoint))
+    (void)linux_stack_sys_set_int(fd, IPPROTO_UDP, UDP_GRO, 0);
   endpoint->adopted = true;
   return fd;
 }

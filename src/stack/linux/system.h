@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static inline int linux_stack_code(long result) {
@@ -85,6 +86,10 @@ static inline int linux_stack_sys_recverr(int fd, struct msghdr *message) {
 static inline bool linux_stack_sys_has_errors(int fd) {
   struct pollfd errors = {.fd = fd};
   return poll(&errors, 1, 0) > 0 && (errors.revents & POLLERR);
+}
+
+static inline int linux_stack_sys_lstat(const char *path, struct stat *ret_status) {
+  return linux_stack_code(lstat(path, ret_status));
 }
 
 /* What cannot be removed stays behind, and that is all. */

@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "stack/linux/linux.h"
 #include "stack/linux/system.h"
@@ -24,7 +23,7 @@ struct linux_file {
   char path[DGRAM_PATH_TEXT];
 };
 
-static int tell_path(struct dgram__endpoint *base, bool remote, char *text) {
+static int path_of(struct dgram__endpoint *base, bool remote, char *text) {
   struct sockaddr_un name;
   struct sockaddr *any = (struct sockaddr *)&name;
   socklen_t length = sizeof name;
@@ -36,10 +35,11 @@ static int tell_path(struct dgram__endpoint *base, bool remote, char *text) {
 
 /* ---- the file ---- */
 
+/* What cannot be looked at, somebody has moved since. */
 static int note_file(struct linux_endpoint *endpoint, const char *path) {
   struct linux_stack *stack = linux_stack_of(&endpoint->base);
   struct stat status;
-  if (path[0] == '\0' || path[0] == '@' || lstat(path, &status) < 0) return 0;
+  if (path[0] == '\0' || path[0] == '@' || linux_stack_sys_lstat(path, &status) < 0) return 0;
   struct linux_file *file = dgram__malloc(&stack->loop.base, sizeof *file);
   if (!file) {
     linux_stack_sys_unlink(path);
@@ -57,7 +57,7 @@ static int note_file(struct linux_endpoint *endpoint, const char *path) {
 /* Somebody else may have put another file there. */
 static void remove_file(const struct linux_file *file) {
   struct stat status;
-  if (lstat(file->path, &status) < 0) return;
+  if (linux_stack_sys_lstat(file->path, &status) < 0) return;
   if (status.st_dev != file->device || status.st_ino != file->inode) return;
   linux_stack_sys_unlink(file->path);
 }
@@ -88,7 +88,7 @@ static int take(struct linux_endpoint *endpoint, int fd, const struct dgram__bin
   if (!stack->paths) stack->paths = dgram__malloc(&stack->loop.base, sizeof *stack->paths);
   if (!stack->paths) return DGRAM_ENOMEM;
   int code = linux_stack_take_descriptor(endpoint, fd, how);
-  endpoint->no_groups = true;
+  if (code == 0) endpoint->no_groups = true;
   return code;
 }
 
@@ -146,5 +146,5 @@ void linux_stack_unix_tell_sender(struct linux_endpoint *endpoint, unsigned slot
 const struct dgram__unix_ops linux_stack_unix_ops = {
     .bind = bind_endpoint,
     .connect = connect_endpoint,
-    .path = tell_path,
+    .path = path_of,
 };

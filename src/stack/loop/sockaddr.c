@@ -44,4 +44,5 @@ void loop_address_from_sockaddr(const struct sockaddr *sockaddr, dgram_address *
   memset(ret_address, 0, sizeof *ret_address);
   if (sockaddr->sa_family == AF_INET) from_ipv4((const void *)sockaddr, ret_address);
   if (sockaddr->sa_family == AF_INET6) from_ipv6((const void *)sockaddr, ret_address);
+  if (sockaddr->sa_family == AF_UNIX) ret_address->family = DGRAM_UNIX;
 }

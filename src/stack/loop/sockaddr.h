@@ -20,7 +20,7 @@ union loop_sockaddr {
  * none. */
 socklen_t loop_address_to_sockaddr(const dgram_address *address, union loop_sockaddr *ret_sockaddr);
 
-/* Reads one. A family that is neither gives a zeroed address: no address. */
+/* Reads one; of a unix socket the family alone. Another family gives a zeroed address: none. */
 void loop_address_from_sockaddr(const struct sockaddr *sockaddr, dgram_address *ret_address);
 
 #endif
