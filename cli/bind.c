@@ -265,6 +265,12 @@ int session_check_path(const struct options *options) {
   return 0;
 }
 
+int session_server_endpoint(const struct options *options, struct endpoint *ret_endpoint) {
+  *ret_endpoint = (struct endpoint){0};
+  return options->by_path ? session_check_path(options)
+                          : session_endpoint(options->arguments[0], ret_endpoint);
+}
+
 void session_bind_path(struct session *session, const char *path) {
   session->path = session->output.path = path ? path : "";
   session_bind(session, &(dgram_address){.family = DGRAM_UNIX});
@@ -314,6 +320,10 @@ static void on_server_address(struct session *session, const dgram_address *addr
 void session_listen(struct session *session, const struct endpoint *endpoint) {
   const struct options *options = session->options;
   dgram_address address;
+  if (options->by_path) {
+    session_bind_path(session, options->arguments[0]);
+    return;
+  }
   if (*endpoint->host) {
     session_lookup(session, endpoint, options->family, on_server_address);
     return;

@@ -133,7 +133,7 @@ static void details(const struct session *session) {
 static int run(const struct options *options) {
   static const struct session_role role = {on_ready, on_batch, summary, details};
   struct echo echo = {.seed = link_options_choose_seed(options)};
-  struct endpoint endpoint = {0};
+  struct endpoint endpoint;
   if (options->ttl == 0) {
     report("--ttl 0 is for sending to multicast groups only");
     return EXIT_TROUBLE;
@@ -142,26 +142,20 @@ static int run(const struct options *options) {
     report("--workers excludes -c, --loss and its like");
     return EXIT_TROUBLE;
   }
-  if (options->by_path && session_check_path(options) < 0) {
+  if (session_server_endpoint(options, &endpoint) < 0) {
     return EXIT_TROUBLE;
   }
   if (workers_wanted(options)) {
     return workers_run(options);
   }
-  if (link_options_check(options) < 0 ||
-      (!options->by_path && session_endpoint(options->arguments[0], &endpoint) < 0) ||
-      session_open(&echo.session, &role, options) < 0) {
+  if (link_options_check(options) < 0 || session_open(&echo.session, &role, options) < 0) {
     return EXIT_TROUBLE;
   }
   ways_open(&echo.ways, &echo.session);
   if (workers_join(&echo.session) < 0) {
     return session_close(&echo.session) | EXIT_TROUBLE;
   }
-  if (options->by_path) {
-    session_bind_path(&echo.session, options->arguments[0]);
-  } else {
-    session_listen(&echo.session, &endpoint);
-  }
+  session_listen(&echo.session, &endpoint);
   session_run(&echo.session);
   workers_leave();
   int exit_code = session_close(&echo.session);

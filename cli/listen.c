@@ -52,17 +52,12 @@ static void on_batch(struct session *session, const dgram_message *messages, siz
 static int run(const struct options *options) {
   static const struct session_role role = {on_ready, on_batch, session_received, NULL};
   struct listen listen = {0};
-  struct endpoint endpoint = {0};
-  if ((options->by_path ? session_check_path(options)
-                        : session_endpoint(options->arguments[0], &endpoint)) < 0 ||
+  struct endpoint endpoint;
+  if (session_server_endpoint(options, &endpoint) < 0 ||
       session_open(&listen.session, &role, options) < 0) {
     return EXIT_TROUBLE;
   }
-  if (options->by_path) {
-    session_bind_path(&listen.session, options->arguments[0]);
-  } else {
-    session_listen(&listen.session, &endpoint);
-  }
+  session_listen(&listen.session, &endpoint);
   session_run(&listen.session);
   return session_close(&listen.session);
 }

@@ -130,6 +130,10 @@ void session_bind(struct session *session, const dgram_address *address);
 /* Whether the options suit a unix socket: if not it says why. Returns 0 or -1. */
 int session_check_path(const struct options *options);
 
+/* Reads where a server shall listen, the first argument; with --unix there is nothing to read. What it
+ * does not like it reports. Returns 0 or -1. */
+int session_server_endpoint(const struct options *options, struct endpoint *ret_endpoint);
+
 /* Binds a unix socket, where the options say so; NULL: to a name of the system's choice. */
 void session_bind_path(struct session *session, const char *path);
 
