@@ -99,6 +99,24 @@ static void test_a_name_that_is_taken(void **state) {
   h_run_until("b listening");
 }
 
+static int never(dgram_stack *stack, const dgram_bind_request *request, void *data) {
+  (void)stack;
+  (void)request;
+  (void)data;
+  h_violation("the binder was asked");
+  return 1;
+}
+
+/* api:unix */
+static void test_no_binder_is_asked(void **state) {
+  dgram_socket *a;
+  (void)state;
+  need_unix();
+  h_assert_ok(H(dgram_stack_set_binder(h_stack(), never, NULL)));
+  a = bound_to("a", in_folder("socket"));
+  h_assert_ok(h_end(a));
+}
+
 /* api:unix */
 static void test_abstract_names(void **state) {
   char text[DGRAM_PATH_TEXT];
@@ -382,6 +400,7 @@ int main(void) {
       H_TEST(test_a_file_comes_and_goes),
       H_TEST(test_another_ones_file_stays),
       H_TEST(test_a_name_that_is_taken),
+      H_TEST(test_no_binder_is_asked),
       H_TEST(test_abstract_names),
       H_TEST(test_bad_paths),
       H_TEST(test_there_and_back),

@@ -3,20 +3,16 @@
  * memory. */
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "linux_kit.h"
 
 enum { MANY = 2000, WHILE_MS = 500, TURNS_MAX = 5 };
-
-int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
 
 static bool no_batches;
 static char name[DGRAM_PATH_TEXT];
@@ -85,6 +81,70 @@ static void test_a_peer_that_stays_full(void **state) {
   stays_full(true);
 }
 
+/* A receiver of another thread, which reads ten and then thinks for a millisecond. */
+static void *read_slowly(void *data) {
+  const int fd = *(const int *)data;
+  char bytes[8];
+  for (int i = 0; i < MANY; i++) {
+    if (recv(fd, bytes, sizeof bytes, 0) != 4) return NULL;
+    if (i % 10 == 9) (void)poll(NULL, 0, 1);
+  }
+  return data;
+}
+
+/* Who waits for such a one asks again soon: 250 ms each time would be a minute, and the end. */
+static void test_a_receiver_that_is_slow(void **state) {
+  struct kit_seen none = {0};
+  struct sockaddr_un to = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  pthread_t thread;
+  void *read_all;
+  (void)state;
+  snprintf(name, sizeof name, "@dgram-test-%ld", (long)getpid());
+  memcpy(to.sun_path + 1, name + 1, strlen(name) - 1);
+  assert_int_equal(bind(fd, (struct sockaddr *)&to,
+                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
+                   0);
+  ended = sent = 0;
+  no_batches = false;
+  assert_int_equal(pthread_create(&thread, NULL, read_slowly, &fd), 0);
+  dgram_socket *b = kit_socket(DGRAM_UNIX, &none);
+  send_many(b, false);
+  kit_run_until(&sent, MANY);
+  assert_int_equal(pthread_join(thread, &read_all), 0);
+  assert_non_null(read_all);
+  assert_int_equal(close(fd), 0);
+  assert_int_equal(dgram_abort(b), 0);
+}
+
+/* What UDP may do, groups, a unix socket may not: neighbours have other paths. */
+static void test_beside_udp(void **state) {
+  struct kit_seen seen = {0}, udp_seen = {0}, none = {0};
+  struct kit_sent done = {0};
+  dgram_socket *a = receiver(&seen), *b = kit_socket(DGRAM_UNIX, &none);
+  dgram_socket *udp = kit_bound(DGRAM_UDP4, &udp_seen);
+  const dgram_send_info infos[] = {{.set = DGRAM_SEND_PATH, .path = name},
+                                   {.set = DGRAM_SEND_PATH, .path = "@dgram-test-nobody"}};
+  dgram_datagram list[10], datagrams[10];
+  (void)state;
+  for (size_t i = 0; i < 10; i++)
+    list[i] = (dgram_datagram){
+        .bytes = "full", .length = 4, .to = {.family = DGRAM_UNIX}, .info = &infos[i % 2]};
+  for (int round = 0; round < 2; round++) {
+    kit_datagrams(datagrams, 10, DGRAM_UDP4, kit_port(udp));
+    assert_int_equal(dgram_send_many(udp, datagrams, 10, kit_on_sent, &done), 0);
+    assert_int_equal(dgram_send_many(b, list, 10, kit_on_sent, &done), 0);
+    kit_run_until(&done.completed, 2 * (size_t)round + 2);
+    for (size_t i = 0; i < 10; i++)
+      assert_int_equal(list[i].result, i % 2 == 0 ? 4 : DGRAM_ECONNREFUSED);
+  }
+  kit_run_until(&seen.messages, 10);
+  kit_run_until(&udp_seen.messages, 20);
+  assert_int_equal(dgram_abort(udp), 0);
+  assert_int_equal(dgram_abort(a), 0);
+  assert_int_equal(dgram_abort(b), 0);
+}
+
 static void test_without_batches(void **state) {
   struct kit_seen seen = {0}, none = {0};
   dgram_socket *a = receiver(&seen), *b = kit_socket(DGRAM_UNIX, &none);
@@ -121,6 +181,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       KIT_TEST(test_a_receiver_that_stays_full),
       KIT_TEST(test_a_peer_that_stays_full),
+      KIT_TEST(test_a_receiver_that_is_slow),
+      KIT_TEST(test_beside_udp),
       KIT_TEST(test_without_batches),
       KIT_TEST(test_without_memory),
   };
